@@ -1,0 +1,43 @@
+import type { Config } from '../config/config.ts'
+import type { Admission } from './counters.ts'
+
+/** The public states of a tenant and of a managed process: what `ps`, `inspect`, metrics and logs say. */
+export type PublicState = 'stopped' | 'starting' | 'ready' | 'idle' | 'stopping' | 'crashed'
+
+/** One tenant as workers route to it. Small: there may be 100,000. */
+export type TenantRoute = {
+  /** Unique name; what logs and `ps` say. */
+  readonly name: string
+  /** URL prefix with a slash at both ends: `/`, `/2025/boston/`. */
+  readonly path: string
+  /** Requests for this Host only; without it, any. Lower case, no port. */
+  readonly host?: string
+  /** How long a browser waits for a start before it gets the maintenance page, in ms. */
+  readonly startup_timeout: number
+  /** Whether an open WebSocket keeps the tenant awake. */
+  readonly track_websockets: boolean
+}
+
+/** Where one tenant stands now. Sent whole at each change. */
+export type TenantStanding = {
+  readonly name: string
+  readonly state: PublicState
+  /** The process that takes requests, if one does. */
+  readonly admission?: Admission
+  /** Set while a failed start is being backed off from: what to tell the public, and when the next try may be, in epoch ms. */
+  readonly failure?: { readonly reason: string; readonly retryAt: number }
+}
+
+/**
+ * What workers route by: whole sections of the configuration, every tenant, and where those stand that were ever awake.
+ * Replaced whole on reload, never changed; between reloads `tenant.moved` messages update the standings.
+ */
+export type RoutingSnapshot = {
+  readonly version: number
+  readonly server: Config['server']
+  readonly maintenance: Config['maintenance']
+  readonly routes: Config['routes']
+  readonly queue: Config['applications']['queue']
+  readonly tenants: readonly TenantRoute[]
+  readonly standings: readonly TenantStanding[]
+}
