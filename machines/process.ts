@@ -1,0 +1,167 @@
+/**
+ * A managed process: started with the server, restarted when it fails, stopped with the server.
+ *
+ *   stopped ─▶ delayed ─▶ launching ─▶ ready ─▶ stopping ─▶ gone
+ *                             ▲  └────────┴─▶ crashed (backoff, if it is to be restarted)
+ *                             └──────────────────┘
+ *
+ * One actor is one generation: a reload that changes a process retires its actor and makes another.
+ * Only rules live here; src/supervisor/actors/managed-process.ts provides the actor.
+ */
+import { assign, fromCallback, sendTo, setup } from 'xstate'
+import { backoffMs, type Failure, type LastExit, lastExitOf, type ProcessExit } from './backoff.ts'
+import { notProvided } from './not-provided.ts'
+import type { PublicState } from './public-state.ts'
+import type { ProcessCommand } from './tenant-facts.ts'
+
+/** Durations in ms. */
+export type ProcessInput = {
+  /** Unique among all generations of all processes. */
+  readonly id: string
+  /** From the order to start until it is started for the first time. */
+  readonly startDelayMs: number
+  /** Between SIGTERM and SIGKILL. */
+  readonly stopTimeoutMs: number
+  /** Whether it is started again after an exit other than 0. */
+  readonly isRestarted: boolean
+}
+
+export type ProcessEvent =
+  | { type: 'process.start' }
+  | { type: 'process.stop' }
+  | { type: 'process.started'; running: { readonly pid: number } }
+  /** Exactly once for each start, also for one that failed. */
+  | { type: 'process.exited'; exit: ProcessExit }
+
+export type ProcessContext = ProcessInput & {
+  readonly pid: number | undefined
+  /** Failures in a row, until it has run for a while. */
+  readonly failures: number
+  readonly crashes: number
+  readonly lastExit: LastExit | undefined
+  readonly lastTail: readonly string[]
+  readonly failure: Failure | undefined
+  readonly backoffMs: number
+}
+
+const crashOf = (context: ProcessContext, exit: ProcessExit): Partial<ProcessContext> => {
+  const failures = context.failures + 1
+  const waitMs = backoffMs(failures, exit.chance)
+  const reason = exit.startError ?? `it exited with ${exit.signal ?? `code ${exit.code}`}`
+  return { crashes: context.crashes + 1, failures, backoffMs: waitMs, failure: { reason, retryAt: exit.at + waitMs } }
+}
+
+const processSetup = setup({
+  types: {
+    input: {} as ProcessInput,
+    context: {} as ProcessContext,
+    events: {} as ProcessEvent,
+    tags: {} as PublicState,
+  },
+  actors: { process: fromCallback<ProcessCommand, { id: string }>(notProvided('process', 'process')) },
+  delays: {
+    startDelay: ({ context }) => context.startDelayMs,
+    stopTimeout: ({ context }) => context.stopTimeoutMs,
+    backoff: ({ context }) => context.backoffMs,
+    /** Past it, earlier failures are forgotten. */
+    stability: 30_000,
+  },
+  guards: {
+    isRestarted: ({ context }) => context.isRestarted,
+    isClean: (_, exit: ProcessExit) => exit.code === 0,
+  },
+  actions: {
+    noteRunning: assign((_, running: { pid: number }) => ({ pid: running.pid, failure: undefined })),
+    noteExit: assign((_, exit: ProcessExit) => ({ pid: undefined, lastExit: lastExitOf(exit), lastTail: exit.tail })),
+    countCrash: assign(({ context }, exit: ProcessExit) => crashOf(context, exit)),
+    noteStable: assign({ failures: 0 }),
+    noteBug: assign({ pid: undefined, backoffMs: 1_000, failure: { reason: 'of an internal error', retryAt: 0 } }),
+    terminate: sendTo('process', { type: 'process.terminate' }),
+    kill: sendTo('process', { type: 'process.kill' }),
+  },
+})
+
+export const processMachine = processSetup.createMachine({
+  id: 'process',
+  context: ({ input }) => ({
+    ...input,
+    pid: undefined,
+    failures: 0,
+    crashes: 0,
+    lastExit: undefined,
+    lastTail: [],
+    failure: undefined,
+    backoffMs: 0,
+  }),
+  initial: 'stopped',
+  states: {
+    // Not yet started, or ended by itself with code 0: a process that has done its work is left alone.
+    stopped: {
+      tags: 'stopped',
+      on: { 'process.start': 'delayed', 'process.stop': 'gone' },
+    },
+    delayed: {
+      tags: 'starting',
+      after: { startDelay: 'running' },
+      on: { 'process.stop': 'gone' },
+    },
+
+    // The process lives exactly as long as this state: leaving it runs the actor's cleanup.
+    running: {
+      invoke: {
+        id: 'process',
+        src: 'process',
+        input: ({ context }) => ({ id: context.id }),
+        onError: { target: 'crashed', actions: 'noteBug' },
+      },
+      on: {
+        'process.exited': [
+          {
+            guard: { type: 'isClean', params: ({ event }) => event.exit },
+            target: 'stopped',
+            actions: { type: 'noteExit', params: ({ event }) => event.exit },
+          },
+          {
+            target: 'crashed',
+            actions: [
+              { type: 'noteExit', params: ({ event }) => event.exit },
+              { type: 'countCrash', params: ({ event }) => event.exit },
+            ],
+          },
+        ],
+      },
+      initial: 'launching',
+      states: {
+        launching: {
+          tags: 'starting',
+          on: {
+            'process.started': { target: 'ready', actions: { type: 'noteRunning', params: ({ event }) => event.running } },
+            'process.stop': 'stopping',
+          },
+        },
+        ready: {
+          tags: 'ready',
+          after: { stability: { actions: 'noteStable' } },
+          on: { 'process.stop': 'stopping' },
+        },
+        stopping: {
+          tags: 'stopping',
+          on: { 'process.exited': { target: '#process.gone', actions: { type: 'noteExit', params: ({ event }) => event.exit } } },
+          initial: 'terminating',
+          states: {
+            terminating: { entry: 'terminate', after: { stopTimeout: 'killing' } },
+            killing: { entry: 'kill' },
+          },
+        },
+      },
+    },
+
+    // A stop that comes during the backoff ends it: nothing is left that could start the process again.
+    crashed: {
+      tags: 'crashed',
+      after: { backoff: { guard: 'isRestarted', target: 'running' } },
+      on: { 'process.stop': 'gone', 'process.start': 'running' },
+    },
+    gone: { tags: 'stopped', type: 'final' },
+  },
+})
