@@ -1,0 +1,78 @@
+import type { Config, TenantConfig } from '../config/config.ts'
+import type { SupervisorMessage } from '../protocol/messages.ts'
+import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../protocol/routing-snapshot.ts'
+
+/** Keeps the workers' routing true. Supervisor thread. */
+export type Publisher = {
+  /** The routing as of now, for a worker that is born. */
+  snapshot(): RoutingSnapshot
+  /** Sends the whole routing: after a reload. */
+  publish(): void
+  /** Sends where one tenant stands now, once for all changes of one turn of the event loop. */
+  moved(name: string): void
+}
+
+/** What the publisher reads, and whom it tells. */
+export type PublisherSources = {
+  config(): Config
+  standings(): readonly TenantStanding[]
+  standing(name: string): TenantStanding | undefined
+  tell(message: SupervisorMessage): void
+}
+
+export const createPublisher = (sources: PublisherSources): Publisher => {
+  const changed = new Set<string>()
+  const published = new Map<string, TenantStanding>()
+  let version = 0
+
+  const flush = () => {
+    for (const name of changed) {
+      const standing = sources.standing(name) ?? { name, state: 'stopped' }
+      if (isSame(published.get(name), standing)) continue
+      published.set(name, standing)
+      sources.tell({ type: 'tenant.moved', standing })
+    }
+    changed.clear()
+  }
+
+  const snapshot = () => snapshotOf(sources.config(), sources.standings(), version)
+
+  return {
+    snapshot,
+    publish() {
+      version++
+      published.clear()
+      const whole = snapshot()
+      for (const standing of whole.standings) published.set(standing.name, standing)
+      sources.tell({ type: 'routing.published', snapshot: whole })
+    },
+    moved(name) {
+      if (changed.size === 0) queueMicrotask(flush)
+      changed.add(name)
+    },
+  }
+}
+
+const snapshotOf = (config: Config, standings: readonly TenantStanding[], version: number): RoutingSnapshot => ({
+  version,
+  server: config.server,
+  maintenance: config.maintenance,
+  routes: config.routes,
+  queue: config.applications.queue,
+  tenants: config.tenants.map(routeOf),
+  standings,
+})
+
+const routeOf = ({ name, path, host, startup_timeout, track_websockets }: TenantConfig): TenantRoute => ({
+  name,
+  path,
+  ...(host === undefined ? {} : { host }),
+  startup_timeout,
+  track_websockets,
+})
+
+const isSame = (a: TenantStanding | undefined, b: TenantStanding): boolean =>
+  a?.state === b.state &&
+  a.admission?.ticket === b.admission?.ticket &&
+  a.admission?.slot === b.admission?.slot &&
+  a.failure?.retryAt === b.failure?.retryAt
