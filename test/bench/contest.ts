@@ -1,0 +1,95 @@
+import { type Bench, medianOf } from './bench.ts'
+import { countInstructions, cpuMicrosOf } from './measure.ts'
+import type { Peer } from './peers/peer.ts'
+import type { Workload } from './workloads.ts'
+
+/** One kind of load, put on several proxies by turns. */
+export type Contest = {
+  readonly workload: Workload
+  readonly connections: number
+  readonly entries: readonly Entry[]
+}
+
+/** A proxy in a contest; the path is given where it differs from the workload's. */
+export type Entry = { readonly peer: Peer; readonly path?: string }
+
+/** What one proxy did in one round. */
+export type Round = {
+  /** CPU time of all its processes and threads per request. */
+  readonly cpuMicros: number
+  /** Thousand instructions per request, user and kernel, where the machine counts them. */
+  readonly kiloInstructions?: number
+  readonly perSecond: number
+  readonly p50Micros: number
+  readonly p99Micros: number
+  readonly errors: number
+}
+
+/** Medians over the rounds, and the rounds. `errors` is their sum. */
+export type Standing = Round & {
+  readonly peer: string
+  readonly workload: string
+  readonly connections: number
+  readonly rounds: readonly Round[]
+}
+
+/** Warms everybody up, then lets them take turns, each round in another order. */
+export const runContest = async (bench: Bench, contest: Contest): Promise<readonly Standing[]> => {
+  const rounds = contest.entries.map((): Round[] => [])
+  for (const entry of contest.entries) await putLoad(bench, contest, entry, 1)
+  for (let round = 0; round < bench.settings.rounds; round++) {
+    for (let turn = 0; turn < contest.entries.length; turn++) {
+      const index = (turn + round) % contest.entries.length
+      rounds[index]!.push(await runRound(bench, contest, contest.entries[index]!))
+    }
+  }
+  return contest.entries.map(({ peer }, index) => standingOf(contest, peer, rounds[index]!))
+}
+
+/**
+ * By how much one outdoes another: the median over the rounds of `ours ÷ theirs`. Neighbours in time are compared,
+ * so that a busy stretch of the machine hits both. Instructions where they were counted, else CPU time.
+ */
+export const ratioOf = (ours: Standing, theirs: Standing): number =>
+  medianOf(ours.rounds.map((round, index) => costOf(round) / costOf(theirs.rounds[index]!)))
+
+const costOf = (round: Round): number => round.kiloInstructions ?? round.cpuMicros
+
+const putLoad = (bench: Bench, { workload, connections }: Contest, { peer, path }: Entry, seconds: number) =>
+  bench.putLoad({ port: peer.port, workload: path === undefined ? workload : { ...workload, path }, connections, seconds })
+
+const runRound = async (bench: Bench, contest: Contest, entry: Entry): Promise<Round> => {
+  const pids = entry.peer.pids()
+  const counter = bench.tools.countsInstructions ? countInstructions(pids) : undefined
+  const before = cpuMicrosOf(pids)
+  const load = await putLoad(bench, contest, entry, bench.settings.seconds)
+  const spent = cpuMicrosOf(pids) - before
+  const instructions = await counter?.stop()
+  const { workload } = contest
+  const requests = workload.isCountedByBytes ? load.bytes / workload.answerBytes : load.requests
+  return {
+    cpuMicros: spent / requests,
+    ...(instructions === undefined ? {} : { kiloInstructions: instructions / 1000 / requests }),
+    perSecond: requests / load.seconds,
+    p50Micros: load.p50Micros,
+    p99Micros: load.p99Micros,
+    errors: load.errors,
+  }
+}
+
+const standingOf = ({ workload, connections }: Contest, peer: Peer, rounds: readonly Round[]): Standing => {
+  const middle = (pick: (round: Round) => number) => medianOf(rounds.map(pick))
+  const isCounted = rounds.every((round) => round.kiloInstructions !== undefined)
+  return {
+    peer: peer.name,
+    workload: workload.name,
+    connections,
+    cpuMicros: middle((round) => round.cpuMicros),
+    ...(isCounted ? { kiloInstructions: middle((round) => round.kiloInstructions ?? Number.NaN) } : {}),
+    perSecond: middle((round) => round.perSecond),
+    p50Micros: middle((round) => round.p50Micros),
+    p99Micros: middle((round) => round.p99Micros),
+    errors: rounds.reduce((sum, round) => sum + round.errors, 0),
+    rounds,
+  }
+}

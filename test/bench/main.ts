@@ -1,0 +1,96 @@
+/**
+ * `npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--only PEER]…`
+ * Measures navigator and its peers by turns, prints tables and writes bench/results/*.json. Linux only (/proc).
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Bench, Settings } from './bench.ts'
+import { createCrew } from './crew.ts'
+import { createLoadGenerator } from './load.ts'
+import { measureLatency } from './parts/latency.ts'
+import { measureProxying } from './parts/proxy.ts'
+import { measureStaticFiles } from './parts/static.ts'
+import { columns } from './peers/lineup.ts'
+import { createReport } from './report.ts'
+import { describeMachine, findTools } from './tools.ts'
+
+const parts: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  proxy: measureProxying,
+  static: measureStaticFiles,
+  latency: measureLatency,
+}
+
+const usage = `usage: npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--only PEER]…
+  parts: ${Object.keys(parts).join(' ')}; all of them when none is named
+  peers: ${columns.join(', ')}; all that are installed when none is named
+`
+
+const main = async (): Promise<void> => {
+  const { settings, names } = readArguments()
+  const tools = findTools()
+  const checkout = join(import.meta.dirname, '../..')
+  const machine = describeMachine()
+  const report = createReport(join(checkout, 'bench/results'), { machine, tools, settings })
+  report.say(`${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, load ${machine.load.toFixed(2)}`)
+  for (const { name, version, lost } of tools.all) report.say(version ? `  ${name} ${version}` : `  MISSING ${name}: not measured: ${lost}`)
+  if (!tools.countsInstructions)
+    report.say('  MISSING instruction counter: CPU time is compared, which moves by up to 30 % on a busy machine')
+  if (!tools.has('wrk')) throw new Error('wrk is needed: apt-get install wrk nginx haproxy linux-perf')
+
+  const directory = mkdtempSync(join(tmpdir(), 'navigator-bench-'))
+  const crew = createCrew()
+  const bench = { settings, tools, crew, directory, checkout, report, putLoad: createLoadGenerator(directory) }
+  const cleanUp = async (): Promise<void> => {
+    await crew.stopAll()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(130)))
+  try {
+    for (const name of names) await runPart(bench, name)
+  } finally {
+    await cleanUp()
+  }
+}
+
+const runPart = async (bench: Bench, name: string): Promise<void> => {
+  bench.report.say(`\n== ${name}`)
+  try {
+    await parts[name]!(bench)
+  } catch (error) {
+    // One part that cannot be measured must not cost the others; the exit code tells.
+    bench.report.say(`  FAILED ${name}: ${error instanceof Error ? error.stack : String(error)}`)
+    process.exitCode = 1
+  } finally {
+    await bench.crew.stopAll()
+  }
+}
+
+const readArguments = (): { readonly settings: Settings; readonly names: readonly string[] } => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const isQuick = values.quick === true
+  const rounds = Number(values.rounds ?? (isQuick ? 3 : 5))
+  const seconds = Number(values.seconds ?? (isQuick ? 1 : 2))
+  const unknown = [
+    ...positionals.filter((name) => !(name in parts)),
+    ...(values.only ?? []).filter((name) => !columns.some((one) => one === name)),
+  ]
+  if (values.help || unknown.length > 0 || !(rounds >= 1) || !(seconds >= 1)) {
+    process.stderr.write(`${unknown.map((name) => `unknown: ${name}\n`).join('')}${usage}`)
+    process.exit(values.help ? 0 : 2)
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(parts)
+  return { settings: { rounds, seconds, isQuick, only: values.only ?? [] }, names }
+}
+
+await main()
