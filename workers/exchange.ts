@@ -3,6 +3,7 @@ import type { ReverseProxyConfig } from '../src/config/config.ts'
 import type { TenantRoute } from '../src/protocol/routing-snapshot.ts'
 import type { RoutingTable } from './routing-table.ts'
 
+/** A lane-independent view of a request head. A lane may keep one object per connection and fill it anew for each request. */
 export type Exchange = {
   readonly method: string
   /** Path as sent, still percent-encoded, without the query. A rewrite changes it. */
@@ -11,35 +12,49 @@ export type Exchange = {
   query: string
   /** Several lines of one name are joined by `, `. `name` in lower case. */
   header(name: string): string | undefined
-  /** The address of the peer of the TCP connection. */
+  /** The address of the peer of the TCP connection, IPv4 in dotted form. */
   readonly peer: string
-  /** Whether the body, if any, may still be long or of unknown length. */
+  /** What it asks to be upgraded to. */
   readonly upgrade: 'none' | 'websocket' | 'other'
+  /** What logs, upstreams and error pages call this request. */
+  readonly requestId: string
   readonly routing: RoutingTable
+}
+
+/** Response fields in the order they are written. */
+export type HeaderList = readonly (readonly [string, string])[]
+
+/** An answer made here. The lane adds Content-Length, Date, Connection, and leaves the body out for HEAD. */
+export type Answer = {
+  readonly kind: 'respond'
+  readonly status: number
+  readonly headers: HeaderList
+  readonly body: string
+  /** For the access log. */
+  readonly responseType?: ResponseType
+  /** For the access log: why, when it is an error; where to, when it is a redirect. */
+  readonly errorMessage?: string
+  readonly destination?: string
 }
 
 /** Data, carried out by whichever lane the request came in on. */
 export type Verdict =
-  | {
-      readonly kind: 'respond'
-      readonly status: number
-      readonly headers: readonly (readonly [string, string])[]
-      readonly body: string
-      /** For the access log. */
-      readonly responseType?: ResponseType
-    }
+  | Answer
   | { readonly kind: 'tenant'; readonly tenant: TenantRoute }
   | { readonly kind: 'upstream'; readonly rule: ReverseProxyConfig; readonly target: UpstreamTarget }
 
 /** Where a reverse proxy sends a request: everything but the request's own headers and body. */
 export type UpstreamTarget = {
   readonly protocol: 'http:' | 'https:'
+  /** IPv6 without its brackets. */
   readonly hostname: string
   readonly port: number
+  /** What the Host header says unless `headers` does: the target's host, with its port unless that is the default one. */
+  readonly host: string
   /** Path and query to ask for. */
   readonly path: string
-  /** Request headers to set, variables expanded. */
-  readonly headers: readonly (readonly [string, string])[]
+  /** Request headers to set, variables expanded. Names in lower case. */
+  readonly headers: HeaderList
 }
 
 /** The documented vocabulary of the access log's `response_type`. */

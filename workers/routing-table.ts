@@ -1,0 +1,115 @@
+/** A routing snapshot made quick to ask: nothing here grows with the number of tenants but the table itself. */
+import { portOf } from '../src/protocol/counters.ts'
+import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
+import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
+
+/** Where a tenant's process takes requests. Also the happy outcome of waiting for it. */
+export type Place = { readonly kind: 'admitted'; readonly slot: number; readonly ticket: number; readonly port: number }
+
+export type RoutingTable = {
+  readonly snapshot: RoutingSnapshot
+  readonly reverseProxies: ReverseProxyTable
+  /** HTML of the maintenance page's file once it has been read. */
+  maintenancePage: string | undefined
+  /** The tenant with the longest prefix of `path`; those of this very host come first. `host` as sent, with or without port. */
+  findTenant(host: string | undefined, path: string): TenantRoute | undefined
+  /** Whether `path` is a tenant's prefix, or the root path, without its last slash. */
+  isSlashless(host: string | undefined, path: string): boolean
+  standing(name: string): TenantStanding | undefined
+  /** Where the tenant takes requests as far as this worker knows. The gate has the last word. */
+  place(name: string): Place | undefined
+  /** Takes in what the supervisor says has changed. */
+  moved(standing: TenantStanding): void
+}
+
+/** Tenants of one host, or of any. */
+type Site = { readonly byPrefix: Map<string, TenantRoute>; readonly slashless: Set<string>; depth: number }
+
+/** Compiles a snapshot. Worker thread; one pass over all tenants. */
+export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
+  const anyHost = createSite()
+  const hosts = new Map<string, Site>()
+  const standings = new Map<string, TenantStanding>()
+  const places = new Map<string, Place>()
+
+  const moved = (standing: TenantStanding): void => {
+    standings.set(standing.name, standing)
+    if (standing.admission === undefined) places.delete(standing.name)
+    else places.set(standing.name, { kind: 'admitted', ...standing.admission, port: portOf(standing.admission.ticket) })
+  }
+  const siteOf = (host: string | undefined): Site | undefined =>
+    hosts.size === 0 || host === undefined ? undefined : hosts.get(bareHost(host))
+
+  for (const tenant of snapshot.tenants) addTenant(tenant.host === undefined ? anyHost : siteFor(hosts, tenant.host), tenant)
+  if (snapshot.server.root_path.length > 1) anyHost.slashless.add(snapshot.server.root_path.slice(0, -1))
+  for (const standing of snapshot.standings) moved(standing)
+
+  return {
+    snapshot,
+    reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
+    maintenancePage: undefined,
+    findTenant(host, path) {
+      const decoded = decodedPath(path)
+      const site = siteOf(host)
+      return (site && longestPrefix(site, decoded)) ?? longestPrefix(anyHost, decoded)
+    },
+    isSlashless(host, path) {
+      const decoded = decodedPath(path)
+      return siteOf(host)?.slashless.has(decoded) === true || anyHost.slashless.has(decoded)
+    },
+    standing: (name) => standings.get(name),
+    place: (name) => places.get(name),
+    moved,
+  }
+}
+
+const createSite = (): Site => ({ byPrefix: new Map(), slashless: new Set(), depth: 0 })
+
+const siteFor = (hosts: Map<string, Site>, host: string): Site => {
+  const site = hosts.get(host) ?? createSite()
+  hosts.set(host, site)
+  return site
+}
+
+const addTenant = (site: Site, tenant: TenantRoute): void => {
+  const prefix = decodedPath(tenant.path)
+  if (site.byPrefix.has(prefix)) return
+  site.byPrefix.set(prefix, tenant)
+  site.depth = Math.max(site.depth, prefix.split('/').length - 1)
+  if (prefix.length > 1) site.slashless.add(prefix.slice(0, -1))
+}
+
+/** Looks only as deep as the deepest tenant, so a path of a thousand slashes costs no more than a plain one. */
+const longestPrefix = (site: Site, path: string): TenantRoute | undefined => {
+  let end = nthSlash(path, site.depth)
+  while (end !== -1) {
+    const tenant = site.byPrefix.get(path.slice(0, end + 1))
+    if (tenant !== undefined) return tenant
+    end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)
+  }
+  return undefined
+}
+
+/** Position of the n-th slash, or of the last when there are fewer; -1 without any. */
+const nthSlash = (path: string, n: number): number => {
+  let at = -1
+  for (let i = 0; i < n; i++) {
+    const next = path.indexOf('/', at + 1)
+    if (next === -1) break
+    at = next
+  }
+  return at
+}
+
+/** What cannot be decoded is compared as sent. */
+const decodedPath = (path: string): string => {
+  if (!path.includes('%')) return path
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** `Example.org:3000` → `example.org`; an IPv6 address keeps its brackets. */
+const bareHost = (host: string): string => host.toLowerCase().replace(/:\d*$/, '')
