@@ -1,3 +1,5 @@
+import { globSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Bench, medianOf } from './bench.ts'
 import { countInstructions, cpuMicrosOf } from './measure.ts'
 import type { Peer } from './peers/peer.ts'
@@ -35,6 +37,7 @@ export type Standing = Round & {
 
 /** Warms everybody up, then lets them take turns, each round in another order. */
 export const runContest = async (bench: Bench, contest: Contest): Promise<readonly Standing[]> => {
+  emptyLogs(bench)
   const rounds = contest.entries.map((): Round[] => [])
   for (const entry of contest.entries) await putLoad(bench, contest, entry, 1)
   for (let round = 0; round < bench.settings.rounds; round++) {
@@ -52,6 +55,11 @@ export const runContest = async (bench: Bench, contest: Contest): Promise<readon
  */
 export const ratioOf = (ours: Standing, theirs: Standing): number =>
   medianOf(ours.rounds.map((round, index) => costOf(round) / costOf(theirs.rounds[index]!)))
+
+// All write by appending, so an emptied file stays theirs; a full run would fill gigabytes otherwise.
+const emptyLogs = ({ directory }: Bench): void => {
+  for (const file of globSync(join(directory, '*/access.log'))) truncateSync(file)
+}
 
 const costOf = (round: Round): number => round.kiloInstructions ?? round.cpuMicros
 

@@ -9,9 +9,16 @@ import { parseArgs } from 'node:util'
 import type { Bench, Settings } from './bench.ts'
 import { createCrew } from './crew.ts'
 import { createLoadGenerator } from './load.ts'
+import { measureColdStarts } from './parts/cold.ts'
 import { measureLatency } from './parts/latency.ts'
+import { measureLookup } from './parts/lookup.ts'
+import { measureMemory } from './parts/memory.ts'
 import { measureProxying } from './parts/proxy.ts'
+import { measureReload } from './parts/reload.ts'
+import { measureStart } from './parts/start.ts'
 import { measureStaticFiles } from './parts/static.ts'
+import { measureSupervisor } from './parts/supervisor.ts'
+import { measureWorkers } from './parts/workers.ts'
 import { columns } from './peers/lineup.ts'
 import { createReport } from './report.ts'
 import { describeMachine, findTools } from './tools.ts'
@@ -20,6 +27,13 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   proxy: measureProxying,
   static: measureStaticFiles,
   latency: measureLatency,
+  workers: measureWorkers,
+  lookup: measureLookup,
+  supervisor: measureSupervisor,
+  cold: measureColdStarts,
+  memory: measureMemory,
+  start: measureStart,
+  reload: measureReload,
 }
 
 const usage = `usage: npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--only PEER]…

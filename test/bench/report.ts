@@ -67,9 +67,9 @@ export const figure = (value: number | undefined): string => {
 /** Bytes as megabytes. */
 export const megabytes = (bytes: number): string => figure(bytes / 1024 ** 2)
 
-/** Aligned columns: words to the left, figures to the right. */
+/** Aligned columns: words to the left, figures to the right; none without a value. */
 const tableOf = (rows: readonly Row[]): string => {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((column) => rows.some((row) => row[column] !== undefined))
   const cells = rows.map((row) => columns.map((column) => textOf(row[column])))
   const widths = columns.map((column, index) => Math.max(column.length, ...cells.map((row) => row[index]!.length)))
   const isFigure = columns.map((_, index) => cells.every((row) => /^[-\d.,×%]*$/.test(row[index]!)))

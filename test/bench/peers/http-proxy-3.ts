@@ -8,7 +8,7 @@ import { ownProcessesOf, type Peer, type PeerTask } from './peer.ts'
 export const startHttpProxy3 = async ({ bench, originPort }: PeerTask): Promise<Peer> => {
   const port = await findFreePort()
   const room = makeRoom(bench, `http-proxy-3-${port}`)
-  const program = join(bench.checkout, 'test/bench/peers/http-proxy-3-server.ts')
+  const program = join(bench.checkout, 'test/bench/programs/http-proxy-3-server.ts')
   const member = bench.crew.start({
     program: process.execPath,
     args: [program, String(port), String(originPort), join(room, 'access.log')],

@@ -53,7 +53,8 @@ export const startNavigator = async (task: NavigatorTask): Promise<Navigator> =>
     env: { NODE_ENV: 'production', ...task.env },
   })
   const death = member.ended.then(() => {
-    throw new Error(`navigator ended at its start:\n${readFileSync(join(room, 'access.log'), 'utf8').slice(0, 2000)}`)
+    const said = readFileSync(join(room, 'access.log'), 'utf8').split('\n').slice(0, 4).join('\n  ')
+    throw new Error(`navigator ended at its start:\n  ${said}`)
   })
   const startedInMs = await Promise.race([untilAnswered(port, warmPath, task.startLimitMs ?? 30_000), death])
   // From here on its end is wanted.

@@ -4,7 +4,7 @@ import type { CrewMember } from '../crew.ts'
 import { untilAnswered } from '../request.ts'
 
 /** The program of the app behind the proxies. */
-export const originFile = (bench: Bench): string => join(bench.checkout, 'test/bench/origin.ts')
+export const originFile = (bench: Bench): string => join(bench.checkout, 'test/bench/programs/origin.ts')
 
 /** Starts the app as a process of its own, for peers that do not start apps. */
 export const startOrigin = async (bench: Bench): Promise<CrewMember & { readonly port: number }> => {

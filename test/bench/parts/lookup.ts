@@ -1,0 +1,47 @@
+import type { Bench } from '../bench.ts'
+import { type Entry, ratioOf, runContest } from '../contest.ts'
+import { memoryOf } from '../measure.ts'
+import { attempt } from '../peers/lineup.ts'
+import { type Navigator, startNavigator } from '../peers/navigator.ts'
+import { describe, megabytes } from '../report.ts'
+import { small } from '../workloads.ts'
+
+type Candidate = Entry & { readonly peer: Navigator; readonly tenants: number; readonly uss: number }
+
+/** What a request costs when there are 10, 1,000 and 100,000 tenants to find its own among. */
+export const measureLookup = async (bench: Bench): Promise<void> => {
+  const candidates: Candidate[] = []
+  for (const tenants of [10, 1_000, 100_000]) {
+    const candidate = await attempt(bench, `navigator with ${tenants} tenants`, () => startWithTenants(bench, tenants))
+    if (candidate !== undefined) candidates.push(candidate)
+  }
+  const cell = await runContest(bench, { workload: small, connections: 32, entries: candidates })
+  await Promise.all(candidates.map(({ peer }) => peer.stop()))
+  bench.report.add({
+    name: 'lookup',
+    title: '1 KB GET at 32 connections, by number of configured tenants (one awake, the last of the file)',
+    rows: cell.map((one, index) => ({
+      tenants: candidates[index]!.tenants.toLocaleString('en'),
+      'CPU µs': one.cpuMicros,
+      'k instr': one.kiloInstructions,
+      '× fewest': ratioOf(one, cell[0]!),
+      'req/s': one.perSecond,
+      'start ms': candidates[index]!.peer.startedInMs,
+      'USS MB at start': megabytes(candidates[index]!.uss),
+      errors: String(one.errors),
+    })),
+    notes: [
+      'start ms: from the start of the program to the first answer of the tenant, its boot included; reading the file is most of it.',
+    ],
+    // The configurations are as long as their tenants are many: the first tells it all.
+    peers: candidates.slice(0, 1).map(({ peer }) => describe(peer)),
+    details: cell,
+  })
+}
+
+const startWithTenants = async (bench: Bench, count: number): Promise<Candidate> => {
+  const tenants = Array.from({ length: count }, (_, index) => `/year/t${index}/`)
+  const path = `${tenants.at(-1)}1k`
+  const peer = await startNavigator({ bench, tenants, warmPath: path, startLimitMs: 180_000 })
+  return { peer, path, tenants: count, uss: memoryOf(peer.pids()).uss }
+}
