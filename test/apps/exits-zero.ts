@@ -1,0 +1,2 @@
+/** Prints a line and is done. */
+console.log('done')
