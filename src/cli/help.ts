@@ -1,0 +1,32 @@
+import { EXIT } from './exit-codes.ts'
+
+const HELP = `Web server, reverse proxy and process supervisor: many apps, one YAML file.
+
+Usage: navigator [command] [file] [options]
+
+Commands
+  run [file]     serve until told to stop; the command may be left out
+  check [file]   say what is wrong with a configuration, without starting
+  reload [file]  let the running instance take its configuration up anew
+  stop [file]    let the running instance end its requests, then stop it
+  ps [file]      tenants and processes of the running instance
+  version, help
+
+Options
+  -c, --config FILE   the configuration; else config/navigator.yml and others
+      --json          ps, check, version: print JSON
+      --no-color      no colours, as with NO_COLOR
+  -t, --validate      the same as check
+  -s reload|stop|quit the same as reload, stop
+  -h, --help  -V, --version
+
+Examples
+  navigator config/navigator.yml
+  navigator check -c staging.yml && navigator reload -c staging.yml
+`
+
+/** `navigator help`: one screen. */
+export const printHelp = async (): Promise<number> => {
+  process.stdout.write(HELP)
+  return EXIT.ok
+}

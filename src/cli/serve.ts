@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import type { ConfigWarning } from '../config/config.ts'
+import { findConfigFile, type LoadedConfig, loadConfig } from '../config/load.ts'
+import { openControlSocket } from '../inspect/control-socket.ts'
+import type { Logger } from '../log/logger.ts'
+import { lockInstance, runtimeDirectory } from '../process/instance-lock.ts'
+import { killAllProcesses } from '../process/run.ts'
+import { startSupervisor } from '../supervisor/supervisor.ts'
+import type { Invocation } from './arguments.ts'
+import { bannerFields, formatBanner } from './banner.ts'
+import { EXIT } from './exit-codes.ts'
+import { CONTROL_SOCKET_VARIABLE, controlSocketIn } from './instance.ts'
+import { type Orders, takeOrders } from './orders.ts'
+import { isColoured, type Output, openOutput } from './output.ts'
+import { paintFor } from './paint.ts'
+
+/**
+ * `navigator [file]`: serves until it is told to stop, and gives the exit code.
+ * A failed start leaves nothing running and throws.
+ */
+export const serve = async (invocation: Invocation): Promise<number> => {
+  const configFile = resolve(findConfigFile(invocation.file, process.env))
+  const loaded = await loadConfig(configFile, process.env)
+  const directory = runtimeDirectory(configFile, process.env)
+  const lock = lockInstance(directory, configFile)
+  const output = openOutput(loaded.config.logging.format, isColoured(invocation))
+  // Whatever ends this process, no app outlives it.
+  process.once('exit', () => {
+    killAllProcesses()
+    output.finish()
+  })
+  const orders = takeOrders(output.log)
+  try {
+    const control = await openControlSocket(controlSocketIn(directory), orders.commands)
+    try {
+      await serveUntilStopped({ invocation, loaded, directory, output, orders, controlSocket: control.path })
+    } finally {
+      // In this order: whoever waits for the answer to `stop` may start the next instance at once.
+      const closed = control.close()
+      lock[Symbol.dispose]()
+      orders.ended()
+      await closed
+    }
+  } finally {
+    lock[Symbol.dispose]()
+  }
+  return EXIT.ok
+}
+
+type Serving = {
+  readonly invocation: Invocation
+  readonly loaded: LoadedConfig
+  readonly directory: string
+  readonly output: Output
+  readonly orders: Orders
+  readonly controlSocket: string
+}
+
+const serveUntilStopped = async ({ invocation, loaded, directory, output, orders, controlSocket }: Serving): Promise<void> => {
+  const { log } = output
+  const { file } = loaded.config
+  logWarnings(log, loaded.warnings)
+  const supervisor = await startSupervisor({
+    config: loaded.config,
+    warnings: loaded.warnings,
+    configFile: file,
+    env: { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket },
+    log,
+    writeLine: output.writeLine,
+    writeAccess: output.writeAccess,
+    runtimeDirectory: directory,
+    workerUrl,
+    reload: () => reloadConfig(file, log),
+  }).catch((error: unknown) => {
+    orders.failed(error)
+    throw error
+  })
+  const facts = { config: loaded.config, address: supervisor.address, controlSocket }
+  if (process.stdout.isTTY) output.writeLine(formatBanner(facts, paintFor(process.stdout, invocation)))
+  else log.info(bannerFields(facts), 'navigator serves')
+  orders.started(supervisor)
+  await supervisor.stop(await orders.stop)
+}
+
+/** The bundle keeps it beside itself. */
+const workerUrl = new URL(import.meta.url.endsWith('.ts') ? '../../workers/acceptor.ts' : './acceptor.cjs', import.meta.url)
+
+const reloadConfig = async (file: string, log: Logger): Promise<LoadedConfig> => {
+  const loaded = await loadConfig(file, process.env)
+  logWarnings(log, loaded.warnings)
+  return loaded
+}
+
+const logWarnings = (log: Logger, warnings: readonly ConfigWarning[]): void => {
+  for (const { message, at, hint } of warnings) {
+    log.warn({ at: `${at.file}:${at.line}:${at.column}`, warning: message, ...(hint && { hint }) }, 'configuration warning')
+  }
+}

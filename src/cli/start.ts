@@ -1,0 +1,30 @@
+/** Runs the command the command line names and leaves with its exit code. */
+import { type Invocation, parseArguments } from './arguments.ts'
+import { paintFor } from './paint.ts'
+import { exitCodeOf, printError } from './print-error.ts'
+
+type Command = (invocation: Invocation) => Promise<number>
+
+// Loaded when asked for: `navigator ps` needs neither the supervisor nor the schema.
+const commands: Readonly<Record<Invocation['command'], () => Promise<Command>>> = {
+  run: async () => (await import('./serve.ts')).serve,
+  check: async () => (await import('./check.ts')).check,
+  reload: async () => (await import('./reload.ts')).reload,
+  stop: async () => (await import('./stop.ts')).stop,
+  ps: async () => (await import('./ps.ts')).ps,
+  version: async () => (await import('./version.ts')).printVersion,
+  help: async () => (await import('./help.ts')).printHelp,
+}
+
+const start = async (): Promise<number> => {
+  try {
+    const invocation = parseArguments(process.argv.slice(2))
+    const command = await commands[invocation.command]()
+    return await command(invocation)
+  } catch (error) {
+    printError(error, paintFor(process.stderr, { noColor: process.argv.includes('--no-color') }))
+    return exitCodeOf(error)
+  }
+}
+
+void start().then((code) => process.exit(code))
