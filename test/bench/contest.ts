@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Bench, medianOf } from './bench.ts'
 import { countInstructions, cpuMicrosOf } from './measure.ts'
 import type { Peer } from './peers/peer.ts'
+import { sendOne } from './request.ts'
 import type { Workload } from './workloads.ts'
 
 /** One kind of load, put on several proxies by turns. */
@@ -39,7 +40,10 @@ export type Standing = Round & {
 export const runContest = async (bench: Bench, contest: Contest): Promise<readonly Standing[]> => {
   emptyLogs(bench)
   const rounds = contest.entries.map((): Round[] => [])
-  for (const entry of contest.entries) await putLoad(bench, contest, entry, 1)
+  for (const entry of contest.entries) {
+    await checkAnswer(entry, contest.workload)
+    await putLoad(bench, contest, entry, 1)
+  }
   for (let round = 0; round < bench.settings.rounds; round++) {
     for (let turn = 0; turn < contest.entries.length; turn++) {
       const index = (turn + round) % contest.entries.length
@@ -47,6 +51,18 @@ export const runContest = async (bench: Bench, contest: Contest): Promise<readon
     }
   }
   return contest.entries.map(({ peer }, index) => standingOf(contest, peer, rounds[index]!))
+}
+
+/**
+ * Asks once and looks at the answer, so that nobody is measured at other work than the rest.
+ * @throws when it is not the one the workload is about.
+ */
+export const checkAnswer = async ({ peer, path }: Entry, workload: Workload): Promise<void> => {
+  const { status, bytes } = await sendOne(peer.port, path ?? workload.path)
+  // The app answers a GET of /post with a few bytes; wrk's own count of failures covers that one.
+  if (status !== 200 || (workload.method === 'GET' && bytes !== workload.answerBytes)) {
+    throw new Error(`${peer.name} answers ${path ?? workload.path} with ${status} and ${bytes} bytes, not 200 and ${workload.answerBytes}`)
+  }
 }
 
 /**

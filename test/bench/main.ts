@@ -46,14 +46,14 @@ const main = async (): Promise<void> => {
   const tools = findTools()
   const checkout = join(import.meta.dirname, '../..')
   const machine = describeMachine()
-  const report = createReport(join(checkout, 'bench/results'), { machine, tools, settings })
+  const directory = mkdtempSync(join(tmpdir(), 'navigator-bench-'))
+  // The directory lies in none of the others, but Node may lie in the checkout: the longest first.
+  const paths = { node: process.execPath, $TMP: directory, '.': checkout }
+  const report = createReport(join(checkout, 'bench/results'), { machine, tools, settings, paths })
   report.say(`${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, load ${machine.load.toFixed(2)}`)
   for (const { name, version, lost } of tools.all) report.say(version ? `  ${name} ${version}` : `  MISSING ${name}: not measured: ${lost}`)
   if (!tools.countsInstructions)
     report.say('  MISSING instruction counter: CPU time is compared, which moves by up to 30 % on a busy machine')
-  if (!tools.has('wrk')) throw new Error('wrk is needed: apt-get install wrk nginx haproxy linux-perf')
-
-  const directory = mkdtempSync(join(tmpdir(), 'navigator-bench-'))
   const crew = createCrew()
   const bench = { settings, tools, crew, directory, checkout, report, putLoad: createLoadGenerator(directory) }
   const cleanUp = async (): Promise<void> => {
@@ -62,6 +62,7 @@ const main = async (): Promise<void> => {
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(130)))
   try {
+    if (!tools.has('wrk')) throw new Error('wrk is needed: apt-get install wrk nginx haproxy linux-perf')
     for (const name of names) await runPart(bench, name)
   } finally {
     await cleanUp()

@@ -29,16 +29,22 @@ export type Report = {
   add(result: Result): void
 }
 
+/** What stands in every result file, and the paths of this machine that must not: each is written as its name. */
+export type About = {
+  readonly machine: Machine
+  readonly tools: Tools
+  readonly settings: unknown
+  readonly paths: Readonly<Record<string, string>>
+}
+
 /** Makes a report that writes into the directory. */
-export const createReport = (
-  directory: string,
-  about: { readonly machine: Machine; readonly tools: Tools; readonly settings: unknown },
-): Report => {
+export const createReport = (directory: string, about: About): Report => {
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
   const seen = new Set<string>()
   return {
     say,
-    add(result) {
+    add(measured) {
+      const result = withoutPaths(measured, about.paths)
       for (const { command } of result.peers) if (!seen.has(command)) say(`  $ ${command}`)
       for (const { command } of result.peers) seen.add(command)
       say(`\n${result.title}\n${tableOf(result.rows)}`)
@@ -66,6 +72,12 @@ export const figure = (value: number | undefined): string => {
 
 /** Bytes as megabytes. */
 export const megabytes = (bytes: number): string => figure(bytes / 1024 ** 2)
+
+const withoutPaths = (result: Result, paths: About['paths']): Result => {
+  let text = JSON.stringify(result)
+  for (const [name, path] of Object.entries(paths)) text = text.replaceAll(path, name)
+  return JSON.parse(text) as Result
+}
 
 /** Aligned columns: words to the left, figures to the right; none without a value. */
 const tableOf = (rows: readonly Row[]): string => {

@@ -2,14 +2,20 @@ import http from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { pause } from './bench.ts'
 
-/** Sends one GET on a connection of its own and gives status and time to the last byte. @throws when the connection fails. */
-export const sendOne = (port: number, path: string): Promise<{ readonly status: number; readonly tookMs: number }> =>
+/** One answer, read to its end. */
+export type Answer = { readonly status: number; readonly bytes: number; readonly tookMs: number }
+
+/** Sends one GET on a connection of its own and gives status, bytes of body and time to the last byte. @throws when the connection fails. */
+export const sendOne = (port: number, path: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const from = performance.now()
     const request = http.get({ host: '127.0.0.1', port, path, agent: false, timeout: 60_000 }, (response) => {
-      response.resume()
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+      })
       response.once('error', reject)
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, tookMs: performance.now() - from }))
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, bytes, tookMs: performance.now() - from }))
     })
     request.once('timeout', () => request.destroy(new Error(`no answer from port ${port} in a minute`)))
     request.once('error', reject)

@@ -4,9 +4,10 @@ import { memoryOf } from '../measure.ts'
 import { attempt } from '../peers/lineup.ts'
 import { type Navigator, startNavigator } from '../peers/navigator.ts'
 import { describe, megabytes } from '../report.ts'
+import { measureRouting, type RoutingCost } from '../routing-cost.ts'
 import { small } from '../workloads.ts'
 
-type Candidate = Entry & { readonly peer: Navigator; readonly tenants: number; readonly uss: number }
+type Candidate = Entry & { readonly peer: Navigator; readonly tenants: number; readonly uss: number; readonly cost: RoutingCost }
 
 /** What a request costs when there are 10, 1,000 and 100,000 tenants to find its own among. */
 export const measureLookup = async (bench: Bench): Promise<void> => {
@@ -26,11 +27,15 @@ export const measureLookup = async (bench: Bench): Promise<void> => {
       'k instr': one.kiloInstructions,
       '× fewest': ratioOf(one, cell[0]!),
       'req/s': one.perSecond,
+      'look-up ns': candidates[index]!.cost.lookupNs,
+      'table ms': candidates[index]!.cost.buildMs,
       'start ms': candidates[index]!.peer.startedInMs,
       'USS MB at start': megabytes(candidates[index]!.uss),
       errors: String(one.errors),
     })),
     notes: [
+      'look-up ns and table ms: the routing table by itself, asked for tenants all over it, and its building.',
+
       'start ms: from the start of the program to the first answer of the tenant, its boot included; reading the file is most of it.',
     ],
     // The configurations are as long as their tenants are many: the first tells it all.
@@ -43,5 +48,5 @@ const startWithTenants = async (bench: Bench, count: number): Promise<Candidate>
   const tenants = Array.from({ length: count }, (_, index) => `/year/t${index}/`)
   const path = `${tenants.at(-1)}1k`
   const peer = await startNavigator({ bench, tenants, warmPath: path, startLimitMs: 180_000 })
-  return { peer, path, tenants: count, uss: memoryOf(peer.pids()).uss }
+  return { peer, path, tenants: count, uss: memoryOf(peer.pids()).uss, cost: measureRouting(tenants) }
 }

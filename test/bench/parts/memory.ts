@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Bench, makeRoom, pause } from '../bench.ts'
+import { type Bench, pause } from '../bench.ts'
 import { descriptorLimit, type Held, holdKeepAlive, holdWebSockets } from '../hold.ts'
 import { type Memory, memoryOf } from '../measure.ts'
 import { attempt, columns, startLineup } from '../peers/lineup.ts'
-import { startNavigator } from '../peers/navigator.ts'
+import { healthPath, startNavigator } from '../peers/navigator.ts'
 import type { Peer } from '../peers/peer.ts'
 import { describe, megabytes, type PeerDescription, type Row } from '../report.ts'
 import { sendOne } from '../request.ts'
@@ -39,7 +37,7 @@ export const measureMemory = async (bench: Bench): Promise<void> => {
 
 const measureTenants = async (bench: Bench, samples: Sample[]): Promise<PeerDescription> => {
   const tenants = Array.from({ length: 100 }, (_, index) => `/t${index}/`)
-  const navigator = await startNavigator({ bench, tenants, publicDirectory: writeFile(bench), warmPath: '/ready.txt' })
+  const navigator = await startNavigator({ bench, tenants, warmPath: healthPath })
   const idle = await settledMemory(navigator)
   samples.push({ peer: 'navigator', state: 'idle, 100 tenants asleep', memory: idle })
   let awake = 0
@@ -63,13 +61,6 @@ const measureHeld = async (peer: Peer, title: string, open: (port: number) => Pr
   held.release()
   if (lost > 0) throw new Error(`${lost} of ${held.count} connections were closed by ${peer.name}`)
   samples.push({ peer: peer.name, state: title, memory, perUnit: (memory.uss - before.uss) / held.count })
-}
-
-// A file is the one thing that can be asked for without waking a tenant.
-const writeFile = (bench: Bench): string => {
-  const directory = makeRoom(bench, 'memory')
-  writeFileSync(join(directory, 'ready.txt'), 'ready')
-  return directory
 }
 
 /** Memory once it has stopped to move: within 1 % over a second, or after 8 s. */

@@ -1,6 +1,7 @@
 import type { Bench } from '../bench.ts'
-import { ratioOf, runContest, type Standing } from '../contest.ts'
-import { startLineup } from '../peers/lineup.ts'
+import { checkAnswer, type Entry, ratioOf, runContest, type Standing } from '../contest.ts'
+import { attempt, startLineup } from '../peers/lineup.ts'
+import type { Peer } from '../peers/peer.ts'
 import { describe, type Row } from '../report.ts'
 import { proxied, small, type Workload } from '../workloads.ts'
 
@@ -10,8 +11,8 @@ export const measureProxying = async (bench: Bench): Promise<void> => {
   const standings: Standing[] = []
   const rows: Row[] = []
   for (const workload of proxied) {
+    const entries = await findHonest(bench, lineup.peers, workload)
     for (const connections of connectionsFor(bench, workload)) {
-      const entries = lineup.peers.map((peer) => ({ peer }))
       const cell = await runContest(bench, { workload, connections, entries })
       standings.push(...cell)
       rows.push(...rowsOf(workload, cell))
@@ -29,6 +30,19 @@ export const measureProxying = async (bench: Bench): Promise<void> => {
     peers: lineup.peers.map(describe),
     details: standings,
   })
+}
+
+/** Those that give the answer the workload is about; the others are reported. */
+export const findHonest = async (bench: Bench, peers: readonly Peer[], workload: Workload): Promise<readonly Entry[]> => {
+  const entries: Entry[] = []
+  for (const peer of peers) {
+    const isHonest = await attempt(bench, `${peer.name}, ${workload.title}`, async () => {
+      await checkAnswer({ peer }, workload)
+      return true
+    })
+    if (isHonest) entries.push({ peer })
+  }
+  return entries
 }
 
 /** One line per proxy of a cell, with its ratio to nginx and http-proxy-3. */

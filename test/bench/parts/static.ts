@@ -7,7 +7,7 @@ import { startNavigator } from '../peers/navigator.ts'
 import { startNginx } from '../peers/nginx.ts'
 import { describe, type Row } from '../report.ts'
 import { staticFile } from '../workloads.ts'
-import { proxyNotes, rowsOf } from './proxy.ts'
+import { findHonest, proxyNotes, rowsOf } from './proxy.ts'
 
 /** CPU per static file of 10 KB. */
 export const measureStaticFiles = async (bench: Bench): Promise<void> => {
@@ -20,10 +20,11 @@ export const measureStaticFiles = async (bench: Bench): Promise<void> => {
   ]
   const wanted = starts.filter(({ name }) => isMeasured(bench, name))
   const peers = (await Promise.all(wanted.map(({ name, start }) => attempt(bench, name, start)))).filter((peer) => peer !== undefined)
+  const entries = await findHonest(bench, peers, staticFile)
   const standings: Standing[] = []
   const rows: Row[] = []
   for (const connections of bench.settings.isQuick ? [32] : [1, 32, 256]) {
-    const cell = await runContest(bench, { workload: staticFile, connections, entries: peers.map((peer) => ({ peer })) })
+    const cell = await runContest(bench, { workload: staticFile, connections, entries })
     standings.push(...cell)
     rows.push(...rowsOf(staticFile, cell))
   }

@@ -73,21 +73,25 @@ export const startNavigator = async (task: NavigatorTask): Promise<Navigator> =>
   }
 }
 
+/** A path navigator answers itself, without waking a tenant. */
+export const healthPath = '/up'
+
 const configurationOf = (task: NavigatorTask, port: number, room: string): string => `server:
   listen: 127.0.0.1:${port}
   workers: ${task.workers ?? 1}
-  static:
-    public_dir: ${task.publicDirectory ?? join(room, 'public')}
+  health_check: { path: ${healthPath}, response: { status: 200, body: OK } }
+  timeouts: { keep_alive: 10m }
+${task.publicDirectory === undefined ? '' : `  static: { public_dir: ${task.publicDirectory} }`}
 ${task.originPort === undefined ? tenantsOf(task, room) : proxyOf(task.originPort)}`
 
-// The range lies below the ephemeral ports, at a place of its own per run.
 const tenantsOf = ({ bench, tenants = ['/'] }: NavigatorTask, room: string): string => `applications:
-  pools:
-    timeout: 1h
-    start_port: ${20_000 + (process.pid % 100) * 100}
+  pools: { timeout: 1h, start_port: ${firstPort}, end_port: ${firstPort + 199} }
   tenants:
 ${tenants.map((path, index) => tenantLine(bench, path, index, room)).join('\n')}
 `
+
+// Below the ephemeral ports, at a place of its own per run.
+const firstPort = 20_000 + (process.pid % 50) * 200
 
 const tenantLine = (bench: Bench, path: string, index: number, room: string): string =>
   `    - { name: t${index}, path: ${path}, root: ${room}, command: ${process.execPath}, args: [${originFile(bench)}] }`
