@@ -1,72 +1,45 @@
 /**
  * A configuration that has come all the way: parsed, translated from old spellings, checked, inherited and expanded.
  * Keys keep the file's own names. Durations are milliseconds, sizes bytes, paths absolute. Deeply readonly, plain data.
+ * Sections are what the schema makes of them; the types written out here are those that inheritance changes.
  */
 import type { Position } from '../errors.ts'
+import type { File, FileTenant } from './schema.ts'
 
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** `at` is where the file says so, for the error that the port is taken. */
 export type Listen = { readonly host: string; readonly port: number; readonly at?: Position }
 
-export type ServerConfig = {
-  /** Where to accept connections. `::` takes IPv4 too. Port 0 lets the system choose. */
-  readonly listen: Listen
-  /** Number of worker threads. */
-  readonly workers: number
-  /** '' or a prefix with a slash at both ends. Its slashless form is redirected to it. */
-  readonly root_path: string
-  readonly trust_proxy: boolean
-  readonly health_check?: { readonly path: string; readonly response?: SyntheticResponse }
-  readonly timeouts: TimeoutsConfig
-}
+/**
+ * `listen.host` is a numeric address; `::` takes IPv4 too; port 0 lets the system choose. `root_path` is '' or a prefix with
+ * a slash at both ends, whose slashless form is redirected to it.
+ */
+export type ServerConfig = DeepReadonly<Omit<File['server'], 'listen' | 'workers'>> & { readonly listen: Listen; readonly workers: number }
 
-export type SyntheticResponse = {
-  readonly status: number
-  readonly body: string
-  readonly headers: Readonly<Record<string, string>>
-}
+/** What navigator itself answers to a health check. */
+export type SyntheticResponse = NonNullable<NonNullable<ServerConfig['health_check']>['response']>
 
-/** All in ms. */
-export type TimeoutsConfig = {
-  /** From a connection's first byte, or its last response, to the end of the next request head. */
-  readonly header: number
-  /** Between two requests on a kept-alive client connection. */
-  readonly keep_alive: number
-  /** No byte either way on a client connection in the middle of a request. 0 = none. */
-  readonly idle: number
-  /** To connect to an upstream. */
-  readonly connect: number
-  /** From the last byte of the request to the first of the response. 0 = none. */
-  readonly response: number
-  /** Shutdown and reload: how long requests may go on before they are cut. */
-  readonly drain: number
-}
+/** All in ms; `idle` and `response` may be 0 = no limit. */
+export type TimeoutsConfig = ServerConfig['timeouts']
 
-export type QueueConfig = {
-  /** Requests that may wait for one tenant to be ready, per worker. More get 503. */
-  readonly max_size: number
-  /** How long a patient client (API, POST) waits before 503, in ms. */
-  readonly timeout: number
-}
+/** `max_size` per tenant and worker; `timeout` in ms. */
+export type QueueConfig = DeepReadonly<File['applications']['queue']>
 
-export type MaintenanceConfig = {
-  readonly enabled: boolean
-  /** HTML file shown instead of the built-in page. Absolute. */
-  readonly page?: string
-}
+/** `end_port` is inclusive. */
+export type PoolsConfig = DeepReadonly<File['applications']['pools']>
 
-export type ReverseProxyConfig = {
-  readonly name: string
-  /** JavaScript regular expression source, already translated from RE2. Wins over `prefix`. */
-  readonly path?: string
-  readonly prefix?: string
-  /** URL; may hold $1…$9. */
-  readonly target: string
-  readonly strip_path: boolean
-  readonly headers: Readonly<Record<string, string>>
-  readonly response_headers: Readonly<Record<string, string>>
-  readonly websocket: boolean
-}
+/** `page` is absolute. Without it, the built-in page is shown. */
+export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
-export type RoutesConfig = { readonly reverse_proxies: readonly ReverseProxyConfig[] }
+/** `path` is the source of a JavaScript regular expression, already translated; it wins over `prefix`. */
+export type ReverseProxyConfig = RoutesConfig['reverse_proxies'][number]
+
+export type RoutesConfig = DeepReadonly<File['routes']>
 
 /** What to run, after inheritance, before the directory has been looked at. `{{port}}`, `${port}`, `${PORT}` still in `args`. */
 export type LaunchConfig = {
@@ -78,17 +51,23 @@ export type LaunchConfig = {
   readonly args?: readonly string[]
   /** Name of the environment variable that carries the port. */
   readonly port_env_var: string
+  /** How long to wait before the first readiness probe, in ms. */
+  readonly start_delay?: number
 }
 
-export type TenantConfig = {
+/** Keys of a tenant that are inherited or computed; all others go through as the file has them. */
+type ResolvedTenant = {
   readonly name: string
   readonly path: string
   readonly host?: string
   /** Working directory. */
   readonly root: string
   readonly launch: LaunchConfig
-  /** Added to navigator's own environment. A tenant's own PORT wins over the lent one. */
+  /** Added to navigator's own environment. A tenant's own PORT wins over the lent one. May hold `${port}`, `${PORT}`, `{{port}}`. */
   readonly env: Readonly<Record<string, string>>
+  /** Names the tenant must not inherit from navigator's own environment. */
+  readonly unset_env?: readonly string[]
+  /** URL path of the readiness probe. */
   readonly health_check: string
   /** How long a browser waits before the maintenance page. */
   readonly startup_timeout: number
@@ -100,18 +79,18 @@ export type TenantConfig = {
   readonly track_websockets: boolean
 }
 
-export type ManagedProcessConfig = {
-  readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-  readonly working_dir: string
+/** Keys of the file that have become `launch`, `env` or others. */
+type Consumed = 'var' | 'framework' | 'command' | 'runtime' | 'server' | 'args' | 'start_delay'
+
+export type TenantConfig = ResolvedTenant & DeepReadonly<Omit<FileTenant, keyof ResolvedTenant | Consumed>>
+
+/** `working_dir` is absolute. `unset_env` are names it must not inherit. */
+export type ManagedProcessConfig = DeepReadonly<Omit<File['managed_processes'][number], 'env'>> & {
   readonly env: Readonly<Record<string, string>>
-  readonly auto_restart: boolean
-  readonly start_delay: number
-  readonly stop_timeout: number
+  readonly unset_env?: readonly string[]
 }
 
-export type LoggingConfig = { readonly format: 'text' | 'json' }
+export type LoggingConfig = DeepReadonly<File['logging']>
 
 export type Config = {
   /** Absolute path of the file it came from. */
@@ -119,22 +98,11 @@ export type Config = {
   readonly server: ServerConfig
   readonly maintenance: MaintenanceConfig
   readonly routes: RoutesConfig
-  readonly applications: {
-    readonly pools: {
-      /** Tenants that may be awake at once; the longest idle one is stopped for the next. Absent = no limit. */
-      readonly max_size?: number
-      readonly start_port: number
-      /** Inclusive. */
-      readonly end_port: number
-      /** Tenant starts under way at once. */
-      readonly start_concurrency: number
-    }
-    readonly queue: QueueConfig
-  }
+  readonly applications: { readonly pools: PoolsConfig; readonly queue: QueueConfig }
   readonly tenants: readonly TenantConfig[]
   readonly managed_processes: readonly ManagedProcessConfig[]
   readonly logging: LoggingConfig
-}
+} & DeepReadonly<Pick<File, 'auth' | 'cable' | 'hooks'>>
 
 /** A note about the file that does not stop it from being used. */
 export type ConfigWarning = { readonly code: 'NAV_CONFIG_WARNING'; readonly message: string; readonly at: Position; readonly hint?: string }

@@ -1,0 +1,65 @@
+import { resolve as resolvePath } from 'node:path'
+import type { TenantConfig } from './config.ts'
+import { type EnvironmentLayer, resolveEnvironment } from './environment.ts'
+import { expand, PORT_NAMES } from './expand.ts'
+import type { Findings } from './findings.ts'
+import { frameworkOf, presetOf, resolveLaunch } from './launch.ts'
+import type { FileApplications, FileTenant } from './schema.ts'
+import { nameTenants } from './tenant-names.ts'
+import type { MapNode, Path } from './tree.ts'
+
+const STARTUP_TIMEOUT_MS = 5_000
+const READY_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 10_000
+
+/** What resolving needs to know besides the file. */
+export type Surroundings = { readonly root: MapNode; readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly findings: Findings }
+
+/** Every tenant with what it inherits. Names and routes are unique, or there is an error. */
+export const resolveTenants = (applications: FileApplications, around: Surroundings): readonly TenantConfig[] => {
+  const named = nameTenants(applications.tenants, around)
+  return applications.tenants.map((tenant, index) => resolveTenant({ ...tenant, ...named[index]! }, index, applications, around))
+}
+
+type NamedTenant = FileTenant & { readonly name: string; readonly path: string }
+
+const resolveTenant = (tenant: NamedTenant, index: number, applications: FileApplications, around: Surroundings): TenantConfig => {
+  const { var: vars = {}, framework, command, runtime, server, args, start_delay: _, env = {}, ...rest } = tenant
+  const preset = presetOf(tenant, applications)
+  const scope = { ...around, lookup: (name: string) => vars[name] ?? around.env[name], vars: Object.keys(vars) }
+  const launch = resolveLaunch(tenant, applications)
+  return {
+    ...rest,
+    root: resolvePath(around.cwd, tenant.root ?? framework?.app_directory ?? applications.framework?.app_directory ?? '.'),
+    launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
+    ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
+    health_check: tenant.health_check?.path ?? preset?.health_check?.path ?? applications.health_check?.path ?? '/',
+    startup_timeout: tenant.startup_timeout ?? preset?.startup_timeout ?? applications.startup_timeout ?? STARTUP_TIMEOUT_MS,
+    ready_timeout: tenant.ready_timeout ?? applications.ready_timeout ?? READY_TIMEOUT_MS,
+    idle_timeout: tenant.idle_timeout ?? applications.pools.timeout,
+    stop_timeout: tenant.stop_timeout ?? applications.stop_timeout ?? STOP_TIMEOUT_MS,
+    track_websockets: tenant.track_websockets ?? applications.track_websockets ?? true,
+  }
+}
+
+const layersOf = (
+  tenant: FileTenant,
+  index: number,
+  applications: FileApplications,
+  env: EnvironmentLayer['values'],
+): readonly EnvironmentLayer[] => {
+  const framework = frameworkOf(tenant, applications)
+  const preset = presetOf(tenant, applications)?.env
+  const frameworkPath: Path = ['applications', 'frameworks', framework ?? '', 'env']
+  return [
+    ...(preset ? [{ values: preset, path: frameworkPath }] : []),
+    { values: applications.env, path: ['applications', 'env'] },
+    { values: env, path: ['applications', 'tenants', index, 'env'] },
+  ]
+}
+
+/** Arguments take the tenant's own values only: whatever else looks like `${…}` may be meant for a shell. */
+const expandArgument = (arg: string, vars: Readonly<Record<string, string>>): string => {
+  if (!arg.includes('${')) return arg
+  return expand(arg.replaceAll('$${', '\0'), (name) => vars[name], PORT_NAMES).text.replaceAll('\0', '$${')
+}

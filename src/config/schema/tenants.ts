@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { tenantHooks } from './hooks.ts'
+import {
+  args,
+  command,
+  environment,
+  framework,
+  readiness,
+  readyTimeout,
+  startDelay,
+  startupTimeout,
+  stopTimeout,
+  trackWebsockets,
+} from './launch.ts'
+import { bool, duration, hostname, int, name, prefix, section, size, text, texts } from './values.ts'
+
+/** Keys of tenants that no release has honoured, or not yet this one. */
+const later = {
+  public_dir: text.exactOptional().meta({ description: 'Directory of its static files.', examples: ['public'] }),
+  hooks: tenantHooks.exactOptional().meta({ description: "Commands run at moments of this tenant's life, after those of hooks.tenant." }),
+  memory_limit: size
+    .exactOptional()
+    .meta({ description: 'Memory it may use. Default: applications.pools.default_memory_limit.', examples: ['512M'] }),
+  user: text.exactOptional().meta({ description: 'System user to run as.', examples: ['rails'] }),
+  group: text.exactOptional().meta({ description: 'System group to run as.', examples: ['rails'] }),
+  bot_detection: z.unknown().meta({ description: 'What crawlers may do here; as server.bot_detection.' }).optional(),
+  match_pattern: text.exactOptional().meta({ description: 'Glob of URL paths, before prefixes.', examples: ['*/cable'] }),
+  match_header: z.unknown().meta({ description: 'Request header that selects it.' }).optional(),
+  standalone_server: text
+    .exactOptional()
+    .meta({ description: 'Host and port of a server that runs already.', examples: ['localhost:28080'] }),
+  rewrite_path: text.exactOptional().meta({ description: 'Path sent to the standalone server.', examples: ['/cable'] }),
+  force_max_concurrent_requests: int(0, 1_000_000)
+    .exactOptional()
+    .meta({ description: 'Requests in flight at once.', examples: ['0'] }),
+  max_concurrent_requests: int(0, 1_000_000)
+    .exactOptional()
+    .meta({ description: 'Requests in flight at once.', examples: ['10'] }),
+  special: bool.exactOptional().meta({ description: 'A mark of old configurations.' }),
+  auth_realm: text.exactOptional().meta({ description: 'Its own realm.', examples: ['off'] }),
+  auth_enabled: bool.exactOptional().meta({ description: 'Whether it needs a password.' }),
+  htpasswd: text.exactOptional().meta({ description: 'Its own password file.', examples: ['config/htpasswd'] }),
+  exclude_methods: texts.exactOptional().meta({ description: 'Methods it does not get.', examples: [['POST']] }),
+  min_instances: int(0, 1_000)
+    .exactOptional()
+    .meta({ description: 'Processes always awake.', examples: ['1'] }),
+  max_processes: int(1, 1_000)
+    .exactOptional()
+    .meta({ description: 'Processes at once.', examples: ['4'] }),
+  headers: z
+    .record(z.string(), text)
+    .exactOptional()
+    .meta({ description: 'Request headers to set.', examples: [{ 'X-Tenant': 'boston' }] }),
+  database: z.unknown().meta({ description: 'A remark of old configurations.' }).optional(),
+  port: int(1, 65_535)
+    .exactOptional()
+    .meta({ description: 'Its port, instead of one lent from the range.', examples: ['4100'] }),
+}
+
+/** Keys of one of `applications.tenants`. */
+export const tenant = section({
+  name: name
+    .exactOptional()
+    .meta({ description: 'Unique name; what logs and `navigator ps` say. Default: from its path or host.', examples: ['boston'] }),
+  path: prefix.exactOptional().meta({
+    description: 'URL prefix. Default: / for a tenant with a host or the only tenant, else /name/.',
+    examples: ['/2025/boston/'],
+  }),
+  host: hostname.exactOptional().meta({ description: 'Only requests for this host. Default: any.', examples: ['boston.example.com'] }),
+  root: text.exactOptional().meta({
+    description:
+      'Working directory, relative to where navigator was started. Default: app_directory of its framework, else where navigator was started.',
+    examples: ['/apps/boston'],
+  }),
+  var: z
+    .record(z.string(), text)
+    .exactOptional()
+    .meta({ description: 'Values for ${name} in env and other keys of this tenant. Default: none.', examples: [{ database: 'boston' }] }),
+  env: environment.exactOptional().meta({
+    description:
+      'Environment of the app, over applications.env. ${name} is taken from var, then from the environment of navigator. A key without a value unsets the variable.',
+    examples: [{ DATABASE_URL: 'sqlite3:db/${database}.sqlite3' }],
+  }),
+  framework: framework.exactOptional(),
+  command,
+  runtime: text
+    .exactOptional()
+    .meta({ description: 'Program that runs the server. Default: applications.runtime of its framework.', examples: ['ruby'] }),
+  server: text
+    .exactOptional()
+    .meta({ description: 'First argument of the runtime. Default: applications.server of its framework.', examples: ['bin/rails'] }),
+  args,
+  health_check: readiness.exactOptional(),
+  start_delay: startDelay,
+  startup_timeout: startupTimeout,
+  ready_timeout: readyTimeout,
+  idle_timeout: duration
+    .exactOptional()
+    .meta({ description: 'How long it may stay idle before it is stopped. Default: applications.pools.timeout.', examples: ['20m'] }),
+  stop_timeout: stopTimeout,
+  track_websockets: trackWebsockets,
+  ...later,
+})

@@ -1,0 +1,130 @@
+/** Kinds of values. Every scalar arrives as text; what a key makes of it is said here. */
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { translateRe2 } from '../re2.ts'
+import { LONGEST_TIMER_MS, parseDuration, parseSize } from '../units.ts'
+
+/**
+ * A mapping with exactly these keys. The allowed ones are the message of the issue, for the "did you mean" made from it.
+ */
+export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(',') : undefined) })
+
+/** A mapping that may be written as the value of one of its keys: `health_check: /up` for `{ path: /up }`. */
+export const orScalar = <Schema extends z.ZodType>(key: string, schema: Schema) =>
+  z.preprocess((value) => (typeof value === 'string' ? { [key]: value } : value), schema)
+
+/** A mapping from framework to value; a lone value is for every framework, under `*`. */
+export const perFramework = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (typeof value === 'string' || Array.isArray(value) ? { '*': value } : value), z.record(z.string(), schema))
+
+type Refusal = { readonly predicate: string; readonly hint: string }
+
+/** Text that `read` makes a value of; where it gives undefined, `… "value" <predicate>`. */
+const readable = <Value>(read: (text: string) => Value | undefined, refusal: Refusal) =>
+  z.string().transform((text, context) => {
+    const value = read(text.trim())
+    if (value !== undefined) return value
+    context.issues.push({ code: 'custom', message: refusal.predicate, input: text, params: { hint: refusal.hint } })
+    return z.NEVER
+  })
+
+export const text = z.string()
+export const texts = z.array(text)
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, yes: true, on: true, false: false, no: false, off: false }
+/** `true` or `false`; also YAML 1.1's yes, no, on, off. */
+export const bool = readable((value) => BOOLEANS[value.toLowerCase()], {
+  predicate: 'is neither true nor false',
+  hint: 'write true or false',
+})
+
+/** A name for logs and commands; a tenant's may have slashes. */
+export const name = readable((value) => (/^[^\s{}$]+$/.test(value) ? value : undefined), {
+  predicate: 'is not a name',
+  hint: 'write letters, digits and - . _ without spaces',
+})
+
+/** A whole number in a range. */
+export const int = (min: number, max: number) =>
+  readable((value) => (/^[+-]?\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined), {
+    predicate: `is not a whole number from ${min} to ${max}`,
+    hint: `write a number such as ${Math.max(min, Math.min(max, 10))}`,
+  })
+
+const DURATION = { predicate: 'is not a duration', hint: 'write 20m, 90s or 1h30m; a bare number is seconds' }
+/** A time to wait, in ms. */
+export const duration = readable(parseDuration, DURATION).refine((value) => value <= LONGEST_TIMER_MS, {
+  error: 'is longer than a timer can wait',
+  params: { hint: 'write at most 24d' },
+})
+/** A length of time that no timer waits for, such as the age of a cache, in ms. */
+export const age = readable(parseDuration, { predicate: 'is not a duration', hint: 'write 24h, 30d or 1y; a bare number is seconds' })
+
+/** An amount of memory, in bytes. */
+export const size = readable(parseSize, { predicate: 'is not a size', hint: 'write 512M, 1.5G or a number of bytes' })
+
+/** A regular expression of existing files (RE2), as JavaScript source. */
+export const pattern = z.string().transform((value, context) => {
+  const translated = translateRe2(value)
+  if ('source' in translated) return translated.source
+  context.issues.push({
+    code: 'custom',
+    message: `is a pattern that cannot be used: ${translated.problem}`,
+    input: value,
+    params: { hint: 'patterns are RE2: groups, classes, (?i); no look-around, no back-references' },
+  })
+  return z.NEVER
+})
+
+/** A URL path with a slash at both ends. */
+export const prefix = readable((value) => (/[?#\s]|\/\/|(^|\/)\.{1,2}(\/|$)/.test(value) ? undefined : `/${value}/`.replace(/\/+/g, '/')), {
+  predicate: 'is not a URL path',
+  hint: 'write /2025/boston/ (no query, no spaces, no //)',
+})
+
+/** A URL path as it is, beginning with a slash. */
+export const urlPath = readable((value) => (/^\/[^\s#]*$/.test(value) ? value : undefined), {
+  predicate: 'is not a URL path',
+  hint: 'begin it with a slash: /up',
+})
+
+/** A host name as browsers send it: lower case, no port. */
+export const hostname = readable((value) => (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value) ? value.toLowerCase() : undefined), {
+  predicate: 'is not a host name',
+  hint: 'write app.example.com, without scheme, port or path',
+})
+
+const LISTEN = {
+  predicate: 'is not an address to listen on',
+  hint: 'write 3000, 127.0.0.1:3000, [::1]:3000, localhost:3000 or :3000; hosts are numeric',
+}
+/** A port, or an address and a port. */
+export const listen = readable(parseListen, LISTEN)
+
+function parseListen(value: string): { host: string; port: number } | undefined {
+  const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(value)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535) return undefined
+  const host = hostOf(match[1] ?? match[2] ?? '')
+  return isIP(host) ? { host, port } : undefined
+}
+
+const hostOf = (name: string): string => {
+  if (name === '' || name === '*') return '::'
+  return name.toLowerCase() === 'localhost' ? '127.0.0.1' : name
+}
+
+const URL_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:'])
+/** An upstream's URL, in which `$1`…`$9` may stand for parts of the request's path. */
+export const target = readable((value) => (isTarget(value) ? value : undefined), {
+  predicate: 'is not a URL to forward to',
+  hint: 'write http://localhost:4001 or https://example.com/api$1',
+})
+
+const isTarget = (value: string): boolean =>
+  // `http://localhost:9001$1` is a URL only without its group, `http://$1.internal` only with one.
+  ['', 'x'].some((group) => {
+    const candidate = value.replace(/\$\d/g, group)
+    return URL.canParse(candidate) && URL_SCHEMES.has(new URL(candidate).protocol) && /^\w+:\/\//.test(value)
+  })
