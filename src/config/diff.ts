@@ -1,21 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './config.ts'
+import type { Config, ManagedProcessConfig, TenantConfig } from './config.ts'
 
-/** What became of things that are known by their names. Those in no list are untouched. */
-export type NamedDiff = {
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-  /** Their processes must be replaced. */
-  readonly changed: readonly string[]
+/** The same thing, known by its name, before and after. */
+export type Changed<Thing> = { readonly before: Thing; readonly after: Thing }
+
+/** What became of things that have names. Those in no list are untouched. */
+export type NamedDiff<Thing> = {
+  readonly added: readonly Thing[]
+  readonly removed: readonly Thing[]
+  /** Its process must be replaced. */
+  readonly changed: readonly Changed<Thing>[]
+  /** Its process may go on: only times, routing or the like changed. */
+  readonly retuned: readonly Changed<Thing>[]
 }
 
 /** What a reload has to do. Positions in the file do not count, nor does the order of tenants or processes. */
 export type ConfigDiff = {
-  readonly tenants: NamedDiff & {
-    /** Their processes may go on: only times, routing or the like changed. */
-    readonly retuned: readonly string[]
-  }
-  readonly processes: NamedDiff
+  readonly tenants: NamedDiff<TenantConfig>
+  readonly processes: NamedDiff<ManagedProcessConfig>
   readonly listenChanged: boolean
   readonly workersChanged: boolean
   /** Anything else of `server`. */
@@ -42,12 +44,21 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'stop_timeout',
   'track_websockets',
 ])
+const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
 
 /** Compares two configurations that hold. Linear in their size. */
 export const diffConfig = (before: Config, after: Config): ConfigDiff => {
+  const sections = diffSections(before, after)
+  const tenants = diffNamed(before.tenants, after.tenants, TENANT_RETUNES)
+  const processes = diffNamed(before.managed_processes, after.managed_processes, PROCESS_RETUNES)
+  const unchanged = !Object.values(sections).includes(true) && isEmpty(tenants) && isEmpty(processes)
+  return { tenants, processes, ...sections, unchanged }
+}
+
+const diffSections = (before: Config, after: Config) => {
   const { listen: listenBefore, workers: workersBefore, ...serverBefore } = before.server
   const { listen: listenAfter, workers: workersAfter, ...serverAfter } = after.server
-  const sections = {
+  return {
     listenChanged: listenBefore.host !== listenAfter.host || listenBefore.port !== listenAfter.port,
     workersChanged: workersBefore !== workersAfter,
     serverChanged: differ(serverBefore, serverAfter),
@@ -58,32 +69,30 @@ export const diffConfig = (before: Config, after: Config): ConfigDiff => {
     loggingChanged: differ(before.logging, after.logging),
     othersChanged: differ([before.auth, before.cable, before.hooks], [after.auth, after.cable, after.hooks]),
   }
-  const tenants = diffNamed(before.tenants, after.tenants, TENANT_RETUNES)
-  const { retuned: _, ...processes } = diffNamed(before.managed_processes, after.managed_processes, new Set())
-  const isSame = !Object.values(sections).includes(true) && [tenants, processes].every((diff) => Object.values(diff).flat().length === 0)
-  return { tenants, processes, ...sections, unchanged: isSame }
 }
 
 const differ = (a: unknown, b: unknown): boolean => !isDeepStrictEqual(a, b)
+
+const isEmpty = ({ added, removed, changed, retuned }: NamedDiff<unknown>): boolean =>
+  added.length + removed.length + changed.length + retuned.length === 0
 
 const diffNamed = <Thing extends { readonly name: string }>(
   before: readonly Thing[],
   after: readonly Thing[],
   retunes: ReadonlySet<string>,
-) => {
+): NamedDiff<Thing> => {
   const old = new Map(before.map((thing) => [thing.name, thing]))
   const names = new Set(after.map(({ name }) => name))
   const pairs = after.flatMap((thing) => {
     const earlier = old.get(thing.name)
-    return earlier && differ(earlier, thing)
-      ? [{ name: thing.name, isNew: differ(without(earlier, retunes), without(thing, retunes)) }]
-      : []
+    return earlier && differ(earlier, thing) ? [{ before: earlier, after: thing }] : []
   })
+  const needsNewProcess = (pair: Changed<Thing>) => differ(without(pair.before, retunes), without(pair.after, retunes))
   return {
-    added: [...names].filter((name) => !old.has(name)),
-    removed: [...old.keys()].filter((name) => !names.has(name)),
-    changed: pairs.filter(({ isNew }) => isNew).map(({ name }) => name),
-    retuned: pairs.filter(({ isNew }) => !isNew).map(({ name }) => name),
+    added: after.filter(({ name }) => !old.has(name)),
+    removed: before.filter(({ name }) => !names.has(name)),
+    changed: pairs.filter(needsNewProcess),
+    retuned: pairs.filter((pair) => !needsNewProcess(pair)),
   }
 }
 
