@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { isatty } from 'node:tty'
 import { createLineQueue, type LineQueue } from './line-queue.ts'
 
@@ -97,11 +98,19 @@ const drainSync = (fd: number, queue: LineQueue, deadline: number): boolean => {
 const sleepSync = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 /**
- * A pipe or terminal opened once more, without blocking: a reader that stands still must hold neither a thread of the pool, which the end
- * of the process would wait for, nor the last flush. The flag of `fd` itself is left alone: other programs share it.
+ * A descriptor for the same end that never blocks: a reader that stands still must hold neither a thread of the pool, which the end of
+ * the process would wait for, nor the last flush.
  */
 const withoutBlocking = (fd: number): number => {
-  if (process.platform !== 'linux' || !(fstatSync(fd).isFIFO() || isatty(fd))) return fd
+  const stat = fstatSync(fd)
+  if (process.platform === 'linux' && (stat.isFIFO() || isatty(fd))) return reopen(fd)
+  // A socket (journald gives one) cannot be opened again: its own flag is set, which is what libuv does when it takes a stream over.
+  if (stat.isSocket() || stat.isFIFO()) streams.push(new Socket({ fd, readable: false }))
+  return fd
+}
+
+/** The flag of `fd` itself is left alone: other programs share a terminal and a shell's pipe. */
+const reopen = (fd: number): number => {
   try {
     const opened = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     process.once('exit', () => closeSync(opened))
@@ -110,3 +119,6 @@ const withoutBlocking = (fd: number): number => {
     return fd // another user's pipe may be written to but not opened
   }
 }
+
+/** Kept so that they are not collected, which would close their descriptors. */
+const streams: Socket[] = []

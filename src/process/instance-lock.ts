@@ -48,14 +48,13 @@ export const lockInstance = (directory: string, configFile: string, env: NodeJS.
     if (holder) throw alreadyRunning(holder, configFile)
     setAsideStale(lock)
   }
-  const pidFile = claimPidFile(env)
-  return {
-    pidFile: pidFile.path,
-    [Symbol.dispose]() {
-      pidFile[Symbol.dispose]()
-      if (readOrNothing(lock) === mine) rmSync(lock, { force: true })
-    },
-  }
+  using taken = new DisposableStack()
+  taken.defer(() => {
+    if (readOrNothing(lock) === mine) rmSync(lock, { force: true })
+  })
+  const pidFile = taken.use(claimPidFile(env))
+  const held = taken.move()
+  return { pidFile: pidFile.path, [Symbol.dispose]: () => held.dispose() }
 }
 
 /** The live instance that holds the lock of this runtime directory. Any process. */
@@ -103,7 +102,7 @@ const liveHolder = (lock: string): Holder | undefined => {
   const text = readOrNothing(lock)
   if (text === undefined) return undefined
   try {
-    const holder: Holder = JSON.parse(text)
+    const holder: Holder = Object(JSON.parse(text))
     return holder.era === currentEra() && startOf(holder.pid) === holder.startedAt ? holder : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined // not written by us, or cut short by a full disk

@@ -24,7 +24,11 @@ test('is ready once the app listens, within 100 ms of it', async () => {
   await using app = await runApp(
     'slow-boot',
     { BOOT_MS: '400', PORT: String(port) },
-    { onLine: (_, line) => void (/listening/.test(line) && (listeningAt = performance.now())) },
+    {
+      onLine(_, line) {
+        if (/listening/.test(line)) listeningAt = performance.now()
+      },
+    },
   )
   await awaitReadiness({ port, path: '/', signal: AbortSignal.timeout(20_000) })
   const readyAt = performance.now()
