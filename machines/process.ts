@@ -14,21 +14,26 @@ import { notProvided } from './not-provided.ts'
 import type { PublicState } from './public-state.ts'
 import type { ProcessCommand } from './tenant-facts.ts'
 
-/** Durations in ms. */
-export type ProcessInput = {
-  /** Unique among all generations of all processes. */
-  readonly id: string
-  /** From the order to start until it is started for the first time. */
-  readonly startDelayMs: number
-  /** Between SIGTERM and SIGKILL. */
+/** What may change while it runs. */
+export type ProcessTuning = {
+  /** Between SIGTERM and SIGKILL, in ms. */
   readonly stopTimeoutMs: number
   /** Whether it is started again after an exit other than 0. */
   readonly isRestarted: boolean
 }
 
+export type ProcessInput = ProcessTuning & {
+  /** Unique among all generations of all processes. */
+  readonly id: string
+  /** From the order to start until it is started for the first time, in ms. */
+  readonly startDelayMs: number
+}
+
 export type ProcessEvent =
   | { type: 'process.start' }
   | { type: 'process.stop' }
+  /** Changed by a reload that leaves the process alone. */
+  | ({ type: 'process.retuned' } & ProcessTuning)
   | { type: 'process.started'; running: { readonly pid: number } }
   /** Exactly once for each start, also for one that failed. */
   | { type: 'process.exited'; exit: ProcessExit }
@@ -75,6 +80,7 @@ const processSetup = setup({
     noteExit: assign((_, exit: ProcessExit) => ({ pid: undefined, lastExit: lastExitOf(exit), lastTail: exit.tail })),
     countCrash: assign(({ context }, exit: ProcessExit) => crashOf(context, exit)),
     noteStable: assign({ failures: 0 }),
+    retune: assign((_, { stopTimeoutMs, isRestarted }: ProcessTuning) => ({ stopTimeoutMs, isRestarted })),
     noteBug: assign({ pid: undefined, backoffMs: 1_000, failure: { reason: 'of an internal error', retryAt: 0 } }),
     terminate: sendTo('process', { type: 'process.terminate' }),
     kill: sendTo('process', { type: 'process.kill' }),
@@ -93,6 +99,7 @@ export const processMachine = processSetup.createMachine({
     failure: undefined,
     backoffMs: 0,
   }),
+  on: { 'process.retuned': { actions: { type: 'retune', params: ({ event }) => event } } },
   initial: 'stopped',
   states: {
     // Not yet started, or ended by itself with code 0: a process that has done its work is left alone.
@@ -165,3 +172,6 @@ export const processMachine = processSetup.createMachine({
     gone: { tags: 'stopped', type: 'final' },
   },
 })
+
+/** With its actor provided or not. */
+export type ProcessMachine = typeof processMachine

@@ -102,3 +102,6 @@ export const serverMachine = serverSetup.createMachine({
     stopped: { type: 'final' },
   },
 })
+
+/** With its actors provided or not. */
+export type ServerMachine = typeof serverMachine

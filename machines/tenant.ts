@@ -245,3 +245,6 @@ export const tenantMachine = tenantSetup.createMachine({
     gone: { tags: 'stopped', type: 'final' },
   },
 })
+
+/** With its actors provided or not. */
+export type TenantMachine = typeof tenantMachine

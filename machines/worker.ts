@@ -111,3 +111,6 @@ export const workerMachine = workerSetup.createMachine({
     gone: { tags: 'stopped', type: 'final' },
   },
 })
+
+/** With its actor provided or not. */
+export type WorkerMachine = typeof workerMachine

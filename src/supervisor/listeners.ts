@@ -18,13 +18,13 @@ export type Listeners = Disposable & {
 }
 
 /**
- * Takes a listen address.
+ * Takes a listen address. `isPortOurs` when it is another host on the port that we listen on already.
  * @throws NAV_LISTEN_FAILED at the configuration's line, with the system's reason.
  */
-export const openListeners = async (listen: Listen): Promise<Listeners> => {
+export const openListeners = async (listen: Listen, { isPortOurs }: { isPortOurs: boolean }): Promise<Listeners> => {
   const host = await numericHost(listen)
   // Other programs' sockets that share ports too would go unnoticed by a bind that shares.
-  if (listen.port !== 0) await probe(host, listen)
+  if (listen.port !== 0 && !isPortOurs) await probe(host, listen)
   const { socket, isShareable } = reserve(host, listen)
   const { port } = socket.address()
   // Where ports cannot be shared, the reservation itself goes to the worker.

@@ -42,16 +42,21 @@ export type PsReport = {
 /** One thing a reload could not do. What it was to replace runs on as it was. */
 export type ReloadFailure = { readonly kind: 'tenant' | 'process'; readonly name: string; readonly reason: string }
 
+/** Names, by what became of them. Those in no list are untouched. */
+export type ChangedNames = {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Their processes were replaced. */
+  readonly changed: readonly string[]
+  /** Other times or routes, same process. */
+  readonly retuned: readonly string[]
+}
+
 /** What a reload did. A file with errors gives no report: `reload()` rejects and nothing has changed. */
 export type ReloadReport = {
   readonly warnings: readonly ConfigWarning[]
-  readonly tenants: {
-    readonly added: readonly string[]
-    readonly removed: readonly string[]
-    readonly changed: readonly string[]
-    readonly retuned: readonly string[]
-  }
-  readonly processes: { readonly added: readonly string[]; readonly removed: readonly string[]; readonly changed: readonly string[] }
+  readonly tenants: ChangedNames
+  readonly processes: ChangedNames
   /** Set when navigator listens elsewhere now. */
   readonly address?: { readonly host: string; readonly port: number }
   /** Changes that take effect at the next start only. */

@@ -32,6 +32,7 @@ export const createStartPool = (rules: PoolRules): StartPool => {
   const waiting = new Map<object, Waiting>()
   const starting = new Set<object>()
   const placed = new Set<object>()
+  let isScheduled = false
 
   const hasRoom = ({ isReplacement }: Waiting) => isReplacement || placed.size < rules.maxAwake()
 
@@ -53,9 +54,15 @@ export const createStartPool = (rules: PoolRules): StartPool => {
     }
   }
 
+  // Later in this turn: whoever calls may be in the middle of a transition.
   const reconsider = () => {
-    admit()
-    makeRoom()
+    if (isScheduled) return
+    isScheduled = true
+    queueMicrotask(() => {
+      isScheduled = false
+      admit()
+      makeRoom()
+    })
   }
 
   return {

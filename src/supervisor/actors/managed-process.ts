@@ -1,0 +1,39 @@
+import { fromCallback } from 'xstate'
+import { type ProcessMachine, processMachine } from '../../../machines/process.ts'
+import type { ProcessCommand } from '../../../machines/tenant-facts.ts'
+import type { ManagedProcessConfig } from '../../config/config.ts'
+import { childEnvironment } from '../../process/environment.ts'
+import type { PidDirectory } from '../../process/leftovers.ts'
+import { type Launch, liveChild } from './child.ts'
+
+/** What the actors of all managed processes share. */
+export type ProcessSurroundings = {
+  readonly env: NodeJS.ProcessEnv
+  readonly pids: PidDirectory
+  /** The configuration of the generation with this id. */
+  configOf(id: string): ManagedProcessConfig
+  onLine(process: string, stream: 'stdout' | 'stderr', line: string): void
+}
+
+/** The machine of managed processes joined to real ones. One for all of them. Supervisor thread. */
+export const liveProcessMachine = (around: ProcessSurroundings): ProcessMachine =>
+  processMachine.provide({
+    actors: {
+      process: fromCallback<ProcessCommand, { id: string }>(({ input, sendBack, receive }) => {
+        const config = around.configOf(input.id)
+        return liveChild(async () => prepareProcess(config, around), around.pids, { sendBack, receive })
+      }),
+    },
+  })
+
+const prepareProcess = (config: ManagedProcessConfig, around: ProcessSurroundings): Launch<object> => ({
+  spec: {
+    name: config.name,
+    argv: [config.command, ...config.args],
+    cwd: config.working_dir,
+    env: childEnvironment(around.env, { own: config.env }),
+    onLine: (stream, line) => around.onLine(config.name, stream, line),
+  },
+  facts: {},
+  [Symbol.dispose]: () => {},
+})

@@ -1,0 +1,155 @@
+import { type Actor, createActor, type SnapshotFrom, toPromise, waitFor } from 'xstate'
+import type { ProcessMachine } from '../../machines/process.ts'
+import { publicStateOf } from '../../machines/public-state.ts'
+import type { ManagedProcessConfig } from '../config/config.ts'
+import type { Logger } from '../log/logger.ts'
+import type { PublicState } from '../protocol/routing-snapshot.ts'
+import type { ChangedNames, ReloadFailure } from './report.ts'
+
+/** The managed processes, in the order of the file. Supervisor thread. */
+export type ManagedProcesses = {
+  configOf(id: string): ManagedProcessConfig
+  /**
+   * Starts each when the one before runs or has failed to; one with a start delay is not waited for.
+   * A failure is logged, and retried by its machine.
+   */
+  startAll(configs: readonly ManagedProcessConfig[]): Promise<void>
+  /** Starts what is new, stops what is gone, stops and starts what changed. Gives what did not run at once. */
+  apply(configs: readonly ManagedProcessConfig[], diff: ChangedNames): Promise<readonly ReloadFailure[]>
+  /** In reverse order, each when the one after it is gone. */
+  stopAll(): Promise<void>
+  all(): readonly Managed[]
+}
+
+/** One of them, as it is now. */
+export type Managed = {
+  config: ManagedProcessConfig
+  readonly state: PublicState
+  readonly since: number
+  readonly snapshot: SnapshotFrom<ProcessMachine>
+}
+
+/** What they are made from. */
+export type ManagedProcessesSpec = { machine(): ProcessMachine; readonly log: Logger }
+
+export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): ManagedProcesses => {
+  const running = new Map<string, Running>()
+  const configs = new Map<string, ManagedProcessConfig>()
+  let born = 0
+
+  const start = async (config: ManagedProcessConfig): Promise<Running> => {
+    const id = `${config.name}#${++born}`
+    configs.set(id, config)
+    const process = launch(id, config, machine(), log)
+    running.set(config.name, process)
+    if (config.start_delay === 0) await waitFor(process.actor, (snapshot) => !snapshot.hasTag('starting'))
+    return process
+  }
+
+  const stop = async (name: string): Promise<void> => {
+    const process = running.get(name)
+    if (!process) return
+    process.actor.send({ type: 'process.stop' })
+    await toPromise(process.actor)
+    running.delete(name)
+    configs.delete(process.id)
+  }
+
+  const restart = async (config: ManagedProcessConfig): Promise<readonly ReloadFailure[]> => {
+    await stop(config.name)
+    const { context } = (await start(config)).actor.getSnapshot()
+    return context.failure ? [{ kind: 'process', name: config.name, reason: context.failure.reason }] : []
+  }
+
+  return {
+    configOf: (id) => configs.get(id)!,
+    all: () => [...running.values()],
+    async startAll(wanted) {
+      for (const config of wanted) await start(config)
+    },
+    async apply(wanted, { added, removed, changed, retuned }) {
+      for (const name of [...removed].reverse()) await stop(name)
+      for (const config of wanted.filter(({ name }) => retuned.includes(name))) retune(running.get(config.name)!, config)
+      const fresh = wanted.filter(({ name }) => added.includes(name) || changed.includes(name))
+      const failures: ReloadFailure[] = []
+      for (const config of fresh) failures.push(...(await restart(config)))
+      reorder(running, wanted)
+      return failures
+    },
+    async stopAll() {
+      for (const name of [...running.keys()].reverse()) await stop(name)
+    },
+  }
+}
+
+type Running = Managed & { readonly id: string; readonly actor: Actor<ProcessMachine> }
+
+const timesOf = (config: ManagedProcessConfig) => ({ stopTimeoutMs: config.stop_timeout, isRestarted: config.auto_restart })
+
+const retune = (process: Running, config: ManagedProcessConfig): void => {
+  process.config = config
+  process.actor.send({ type: 'process.retuned', ...timesOf(config) })
+}
+
+const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachine, log: Logger): Running => {
+  const input = { id, startDelayMs: config.start_delay, ...timesOf(config) }
+  const actor = createActor(machine, { input })
+  let state: PublicState = 'stopped'
+  let since = Date.now()
+  actor.subscribe({
+    next(snapshot) {
+      const next = publicStateOf(snapshot)
+      if (next === state) return
+      state = next
+      since = Date.now()
+      logProcess(log, config, snapshot)
+    },
+    error: (error) => log.error({ process: config.name, err: error }, 'process machine failed'),
+  })
+  actor.start()
+  actor.send({ type: 'process.start' })
+  return {
+    id,
+    config,
+    actor,
+    get state() {
+      return state
+    },
+    get since() {
+      return since
+    },
+    get snapshot() {
+      return actor.getSnapshot()
+    },
+  }
+}
+
+const logProcess = (log: Logger, config: ManagedProcessConfig, snapshot: SnapshotFrom<ProcessMachine>): void => {
+  const { pid, lastExit, failure, failures, backoffMs, lastTail: tail } = snapshot.context
+  const fields = { process: config.name }
+  switch (publicStateOf(snapshot)) {
+    case 'ready':
+      log.info({ ...fields, pid }, 'process started')
+      break
+    case 'stopping':
+      log.info(fields, 'stopping process')
+      break
+    case 'stopped':
+      log.info({ ...fields, code: lastExit?.code }, 'process stopped')
+      break
+    case 'crashed': {
+      const retry = config.auto_restart ? { retryInMs: backoffMs } : {}
+      log.error({ ...fields, reason: failure?.reason, failures, ...retry, tail }, 'process failed')
+    }
+  }
+}
+
+/** Stopping goes by the order of the file as it is now. */
+const reorder = (running: Map<string, Running>, wanted: readonly ManagedProcessConfig[]): void => {
+  for (const { name } of wanted) {
+    const process = running.get(name)
+    if (!process) continue
+    running.delete(name)
+    running.set(name, process)
+  }
+}

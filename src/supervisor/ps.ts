@@ -1,0 +1,85 @@
+import type { SnapshotFrom } from 'xstate'
+import type { ProcessMachine } from '../../machines/process.ts'
+import type { TenantConfig } from '../config/config.ts'
+import { readUsage } from '../process/usage.ts'
+import type { GateKeeper } from '../protocol/counters.ts'
+import type { Generation } from './generation.ts'
+import type { Managed, ManagedProcesses } from './managed-processes.ts'
+import type { PsRow } from './report.ts'
+import type { TenantRegistry } from './tenant-registry.ts'
+import type { WorkerRow, Workers } from './workers.ts'
+
+/** Where the rows come from. */
+export type PsSources = {
+  readonly tenants: readonly TenantConfig[]
+  readonly registry: TenantRegistry
+  readonly processes: ManagedProcesses
+  readonly workers: Workers
+  readonly gates: GateKeeper
+  /** Epoch ms. */
+  readonly startedAt: number
+}
+
+/** The rows of `ps` as of now, with what each process takes. Supervisor thread. */
+export const readRows = async ({ tenants, registry, processes, workers, gates, startedAt }: PsSources): Promise<readonly PsRow[]> => {
+  const rows = [
+    ...tenants.map(({ name }) => tenantRow(name, registry.current(name), { gates, startedAt })),
+    ...processes.all().map(processRow),
+    ...workers.all().map(workerRow),
+  ]
+  const usage = await readUsage(rows.flatMap(({ pid }) => (pid === undefined ? [] : [pid])))
+  return rows.map((row) => ({ ...row, ...(row.pid === undefined ? {} : usage.get(row.pid)) }))
+}
+
+const none = { inFlight: 0, sockets: 0, requests: 0, restarts: 0 }
+
+const tenantRow = (
+  name: string,
+  generation: Generation | undefined,
+  { gates, startedAt }: { gates: GateKeeper; startedAt: number },
+): PsRow => {
+  if (!generation) return { kind: 'tenant', name, state: 'stopped', since: startedAt, ...none }
+  const { state, since, requests } = generation
+  const { running, crashes, stopReason, ...rest } = generation.context()
+  const { inFlight, sockets } = running ? gates.read(running.slot) : none
+  return {
+    kind: 'tenant',
+    name,
+    state,
+    since,
+    ...(running ? { pid: running.pid, port: running.port } : {}),
+    inFlight,
+    sockets,
+    requests,
+    restarts: crashes,
+    ...(stopReason === undefined ? {} : { stopReason }),
+    ...troubles(rest),
+  }
+}
+
+const processRow = ({ config, state, since, snapshot }: Managed): PsRow => {
+  const { pid, crashes, ...rest } = snapshot.context
+  return {
+    kind: 'process',
+    name: config.name,
+    state,
+    since,
+    ...(pid === undefined ? {} : { pid }),
+    ...none,
+    restarts: crashes,
+    ...troubles(rest),
+  }
+}
+
+const workerRow = ({ worker, state, since, snapshot }: WorkerRow): PsRow => {
+  const { crashes, failure } = snapshot.context
+  return { kind: 'worker', name: String(worker), state, since, ...none, restarts: crashes, ...(failure ? { failure } : {}) }
+}
+
+type Troubles = Pick<SnapshotFrom<ProcessMachine>['context'], 'lastExit' | 'failure' | 'lastTail'>
+
+const troubles = ({ lastExit, failure, lastTail }: Troubles): Partial<PsRow> => ({
+  ...(lastExit === undefined ? {} : { lastExit }),
+  ...(failure === undefined ? {} : { failure }),
+  ...(lastTail.length === 0 ? {} : { tail: lastTail }),
+})

@@ -1,0 +1,150 @@
+import type { TenantMachine } from '../../machines/tenant.ts'
+import type { StopReason } from '../../machines/tenant-facts.ts'
+import type { TenantConfig } from '../config/config.ts'
+import { NavigatorError } from '../errors.ts'
+import type { Logger } from '../log/logger.ts'
+import type { GateKeeper } from '../protocol/counters.ts'
+import type { TenantStanding } from '../protocol/routing-snapshot.ts'
+import { createGeneration, type Generation } from './generation.ts'
+
+/** The configured tenants and those generations of them that were ever awake. Supervisor thread. */
+export type TenantRegistry = {
+  /** Somebody waits for this tenant. An unknown name is ignored: a reload may have removed it. */
+  wake(name: string): void
+  /** Its process refused a connection though its gate showed `ticket`. */
+  refuse(name: string, ticket: number): void
+  /** The one that takes requests. Undefined for a tenant never awake. */
+  current(name: string): Generation | undefined
+  standing(name: string): TenantStanding | undefined
+  standings(): readonly TenantStanding[]
+  /** Every generation that is not gone, retired ones too. */
+  generations(): Iterable<Generation>
+  configOf(id: string): TenantConfig
+  add(config: TenantConfig): void
+  /** Unknown from now on; drains and stops. */
+  remove(name: string): void
+  /** New route and timeouts, same process. */
+  retune(config: TenantConfig): void
+  /**
+   * Puts a new generation in the place of an awake one as soon as it is ready; the old one drains and stops.
+   * When it fails, the old one stays until it sleeps, and this rejects with the reason.
+   */
+  replace(config: TenantConfig): Promise<void>
+  /** Whether the last `replace` of this tenant failed. */
+  isOutdated(name: string): boolean
+  stopAll(reason: Exclude<StopReason, 'idle'>): Promise<void>
+}
+
+/** What the registry is made from. */
+export type RegistrySpec = {
+  readonly tenants: readonly TenantConfig[]
+  readonly gates: GateKeeper
+  readonly log: Logger
+  machine(): TenantMachine
+  /** Longest time for requests in flight once a stop was ordered, in ms. */
+  drainMs(): number
+  /** The current generation of this tenant, or which one is current, changed. */
+  onMoved(name: string): void
+  /** A tenant came to rest: the pool may evict it. */
+  onIdle(): void
+}
+
+export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
+  const tenants = new Map<string, Tenant>(spec.tenants.map((config) => [config.name, asleep(config)]))
+  const alive = new Map<string, Generation>()
+  let born = 0
+
+  const create = (tenant: Tenant, isReplacement: boolean): Generation => {
+    const { name } = tenant.config
+    const id = `${name}#${++born}`
+    const generation = createGeneration({
+      id,
+      isReplacement,
+      config: tenant.config,
+      drainMs: spec.drainMs(),
+      machine: spec.machine(),
+      gates: spec.gates,
+      log: spec.log,
+      onMoved(moved) {
+        if (tenant.current === moved) spec.onMoved(name)
+        if (moved.state === 'idle') spec.onIdle()
+      },
+    })
+    alive.set(id, generation)
+    void generation.gone.then(() => alive.delete(id))
+    return generation
+  }
+
+  const install = (tenant: Tenant, generation: Generation | undefined) => {
+    const old = tenant.current
+    tenant.current = generation
+    if (tenant.next === generation) tenant.next = undefined
+    if (old !== generation) old?.send({ type: 'tenant.stop', reason: 'reload' })
+    spec.onMoved(tenant.config.name)
+  }
+
+  /** The generation a request may wait for: the newest there is, once the current one is asleep. */
+  const awaken = (tenant: Tenant): Generation => {
+    const { current } = tenant
+    if (!current || (isAsleep(current) && isOutdated(tenant))) install(tenant, tenant.next ?? create(tenant, false))
+    return tenant.current!
+  }
+
+  const replace = async (config: TenantConfig): Promise<void> => {
+    const tenant = tenants.get(config.name)!
+    tenant.config = config
+    if (!tenant.current || isAsleep(tenant.current)) return install(tenant, undefined)
+    const next = create(tenant, true)
+    tenant.next = next
+    next.send({ type: 'tenant.requested' })
+    const reason = await next.firstStart
+    if (tenants.get(config.name) !== tenant || tenant.current === next) return
+    if (reason === undefined) return install(tenant, next)
+    tenant.next = undefined
+    next.send({ type: 'tenant.stop', reason: 'reload' })
+    throw new NavigatorError('NAV_PROCESS_EXITED', `${config.name} could not be replaced: ${reason}`, {
+      hint: 'the process from before the reload goes on serving; correct the tenant and reload again',
+    })
+  }
+
+  return {
+    replace,
+    configOf: (id) => alive.get(id)!.config,
+    generations: () => alive.values(),
+    current: (name) => tenants.get(name)?.current,
+    standing: (name) => tenants.get(name)?.current?.standing(),
+    standings: () => [...tenants.values()].flatMap(({ current }) => current?.standing() ?? []),
+    isOutdated: (name) => isOutdated(tenants.get(name)!),
+    wake(name) {
+      const tenant = tenants.get(name)
+      if (tenant) awaken(tenant).send({ type: 'tenant.requested' })
+    },
+    refuse: (name, ticket) => tenants.get(name)?.current?.send({ type: 'tenant.refused', ticket }),
+    add: (config) => void tenants.set(config.name, asleep(config)),
+    remove(name) {
+      const tenant = tenants.get(name)
+      tenants.delete(name)
+      for (const generation of [tenant?.current, tenant?.next]) generation?.send({ type: 'tenant.stop', reason: 'reload' })
+    },
+    retune(config) {
+      const tenant = tenants.get(config.name)!
+      const wasOutdated = isOutdated(tenant)
+      tenant.config = config
+      if (!wasOutdated) tenant.current?.retune(config, spec.drainMs())
+    },
+    async stopAll(reason) {
+      for (const generation of alive.values()) generation.send({ type: 'tenant.stop', reason })
+      await Promise.all([...alive.values()].map((generation) => generation.gone))
+    },
+  }
+}
+
+/** `next` is there while a replacement starts. */
+type Tenant = { config: TenantConfig; current: Generation | undefined; next: Generation | undefined }
+
+const asleep = (config: TenantConfig): Tenant => ({ config, current: undefined, next: undefined })
+
+const isAsleep = ({ state }: Generation): boolean => state === 'stopped' || state === 'crashed'
+
+/** Its replacement failed, so it runs on by a configuration that is no longer the file's. */
+const isOutdated = ({ config, current }: Tenant): boolean => current !== undefined && current.config !== config
