@@ -8,10 +8,10 @@ import { describeError, exitCodeOf, shown } from './print-error.ts'
 
 /** `navigator check [file]`: all errors and warnings of a configuration, on stderr; with --json, as one object on stdout. */
 export const check = async (invocation: Invocation): Promise<number> => {
-  const file = resolve(findConfigFile(invocation.file, process.env))
+  const file = resolve(findConfigFile(invocation.file, process.env, process.cwd()))
   const paint = paintFor(process.stderr, invocation)
   try {
-    const { config, warnings } = await loadConfig(file, process.env)
+    const { config, warnings } = await loadConfig(file)
     const summary = { file, tenants: config.tenants.length, managed_processes: config.managed_processes.length }
     if (invocation.json) print({ ok: true, ...summary, errors: [], warnings })
     else {

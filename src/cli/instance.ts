@@ -19,7 +19,7 @@ export const controlSocketIn = (directory: string): string => join(directory, 'c
 export const askRunning = async (command: string, { file }: Invocation, timeoutMs: number): Promise<unknown> => {
   const around = process.env[CONTROL_SOCKET_VARIABLE]
   if (file === undefined && around) return askInstance(around, { command }, { timeoutMs })
-  const config = resolve(findConfigFile(file, process.env))
+  const config = resolve(findConfigFile(file, process.env, process.cwd()))
   const directory = runtimeDirectory(config, process.env)
   if (!runningInstance(directory)) {
     throw new NavigatorError('NAV_NOT_RUNNING', `no instance of navigator runs on ${shown(config)}`, {

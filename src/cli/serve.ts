@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { ConfigWarning } from '../config/config.ts'
-import { findConfigFile, type LoadedConfig, loadConfig } from '../config/load.ts'
+import { findConfigFile, type Loaded, loadConfig } from '../config/load.ts'
 import { openControlSocket } from '../inspect/control-socket.ts'
 import type { Logger } from '../log/logger.ts'
 import { lockInstance, runtimeDirectory } from '../process/instance-lock.ts'
@@ -19,9 +19,13 @@ import { paintFor } from './paint.ts'
  * A failed start leaves nothing running and throws.
  */
 export const serve = async (invocation: Invocation): Promise<number> => {
-  const configFile = resolve(findConfigFile(invocation.file, process.env))
-  const loaded = await loadConfig(configFile, process.env)
+  const configFile = resolve(findConfigFile(invocation.file, process.env, process.cwd()))
   const directory = runtimeDirectory(configFile, process.env)
+  const controlSocket = controlSocketIn(directory)
+  // What the configuration may name as ${…}: an app that is to ask navigator is told where.
+  const env = { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket }
+  const load = () => loadConfig(configFile, { env })
+  const loaded = await load()
   const lock = lockInstance(directory, configFile)
   const output = openOutput(loaded.config.logging.format, isColoured(invocation))
   // Whatever ends this process, no app outlives it.
@@ -31,9 +35,9 @@ export const serve = async (invocation: Invocation): Promise<number> => {
   })
   const orders = takeOrders(output.log)
   try {
-    const control = await openControlSocket(controlSocketIn(directory), orders.commands)
+    const control = await openControlSocket(controlSocket, orders.commands)
     try {
-      await serveUntilStopped({ invocation, loaded, directory, output, orders, controlSocket: control.path })
+      await serveUntilStopped({ invocation, loaded, load, env, directory, output, orders, controlSocket })
     } finally {
       // In this order: whoever waits for the answer to `stop` may start the next instance at once.
       const closed = control.close()
@@ -49,28 +53,34 @@ export const serve = async (invocation: Invocation): Promise<number> => {
 
 type Serving = {
   readonly invocation: Invocation
-  readonly loaded: LoadedConfig
+  readonly loaded: Loaded
+  readonly env: NodeJS.ProcessEnv
+  load(): Promise<Loaded>
   readonly directory: string
   readonly output: Output
   readonly orders: Orders
   readonly controlSocket: string
 }
 
-const serveUntilStopped = async ({ invocation, loaded, directory, output, orders, controlSocket }: Serving): Promise<void> => {
+const serveUntilStopped = async ({ invocation, loaded, load, env, directory, output, orders, controlSocket }: Serving): Promise<void> => {
   const { log } = output
-  const { file } = loaded.config
   logWarnings(log, loaded.warnings)
   const supervisor = await startSupervisor({
     config: loaded.config,
     warnings: loaded.warnings,
-    configFile: file,
-    env: { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket },
+    configFile: loaded.config.file,
+    env,
     log,
     writeLine: output.writeLine,
     writeAccess: output.writeAccess,
+    isColoured: isColoured(invocation),
     runtimeDirectory: directory,
     workerUrl,
-    reload: () => reloadConfig(file, log),
+    reload: async () => {
+      const next = await load()
+      logWarnings(log, next.warnings)
+      return next
+    },
   }).catch((error: unknown) => {
     orders.failed(error)
     throw error
@@ -80,16 +90,11 @@ const serveUntilStopped = async ({ invocation, loaded, directory, output, orders
   else log.info(bannerFields(facts), 'navigator serves')
   orders.started(supervisor)
   await supervisor.stop(await orders.stop)
+  log.info('stopped')
 }
 
 /** The bundle keeps it beside itself. */
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? '../../workers/acceptor.ts' : './acceptor.cjs', import.meta.url)
-
-const reloadConfig = async (file: string, log: Logger): Promise<LoadedConfig> => {
-  const loaded = await loadConfig(file, process.env)
-  logWarnings(log, loaded.warnings)
-  return loaded
-}
 
 const logWarnings = (log: Logger, warnings: readonly ConfigWarning[]): void => {
   for (const { message, at, hint } of warnings) {

@@ -111,6 +111,7 @@ export const testEnvironment = (directory: string, extra: NodeJS.ProcessEnv = {}
   return {
     ...inherited,
     NO_COLOR: '1',
+    TEST_INSTANCE: directory,
     NAVIGATOR_RUNTIME_DIR: join(directory, 'run'),
     NAVIGATOR_PID_FILE: join(directory, 'navigator.pid'),
     ...extra,
@@ -211,9 +212,9 @@ const get = async (port: number, path: string, options: GetOptions = {}): Promis
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** Every process an instance starts has its control socket's path in its environment; that path is in this instance's directory. */
+/** Every process an instance starts inherits this mark, unless its own environment takes it away. */
 const leftBehind = async (directory: string): Promise<readonly string[]> => {
-  const mark = `NAVIGATOR_CONTROL_SOCKET=${join(directory, 'run')}/`
+  const mark = `TEST_INSTANCE=${directory}\0`
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   const found = await Promise.all(
     pids.map(async (pid) => {
