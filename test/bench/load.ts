@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import type { Crew } from './crew.ts'
 import type { Workload } from './workloads.ts'
 
 /** What wrk saw in one round. */
@@ -21,7 +20,8 @@ export type LoadResult = {
 export type Load = { readonly port: number; readonly workload: Workload; readonly connections: number; readonly seconds: number }
 
 /** Writes wrk's scripts into the directory and gives a function that runs one round of load with one wrk thread. */
-export const createLoadGenerator = (directory: string): ((load: Load) => Promise<LoadResult>) => {
+export const createLoadGenerator = (crew: Crew, directory: string): ((load: Load) => Promise<LoadResult>) => {
+  const output = join(directory, 'wrk.txt')
   const script = (workload: Workload): string => {
     const file = join(directory, `${workload.name}.lua`)
     writeFileSync(file, luaOf(workload))
@@ -29,9 +29,12 @@ export const createLoadGenerator = (directory: string): ((load: Load) => Promise
   }
   return async (load) => {
     const args = ['-t1', `-c${load.connections}`, `-d${Math.ceil(load.seconds)}s`, '--timeout', '30s', '-s', script(load.workload)]
-    const { stdout } = await promisify(execFile)('wrk', [...args, `http://127.0.0.1:${load.port}${load.workload.path}`])
-    const line = /^BENCH (.*)$/m.exec(stdout)?.[1]
-    if (line === undefined) throw new Error(`wrk said nothing usable:\n${stdout}`)
+    const url = `http://127.0.0.1:${load.port}${load.workload.path}`
+    rmSync(output, { force: true })
+    await crew.start({ program: 'wrk', args: [...args, url], directory, output }).ended
+    const said = readFileSync(output, 'utf8')
+    const line = /^BENCH (.*)$/m.exec(said)?.[1]
+    if (line === undefined) throw new Error(`wrk said nothing usable:\n${said}`)
     return JSON.parse(line) as LoadResult
   }
 }

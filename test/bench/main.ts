@@ -55,7 +55,7 @@ const main = async (): Promise<void> => {
   if (!tools.countsInstructions)
     report.say('  MISSING instruction counter: CPU time is compared, which moves by up to 30 % on a busy machine')
   const crew = createCrew()
-  const bench = { settings, tools, crew, directory, checkout, report, putLoad: createLoadGenerator(directory) }
+  const bench = { settings, tools, crew, directory, checkout, report, putLoad: createLoadGenerator(crew, directory) }
   const cleanUp = async (): Promise<void> => {
     await crew.stopAll()
     rmSync(directory, { recursive: true, force: true })

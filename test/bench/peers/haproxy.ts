@@ -24,7 +24,8 @@ export const startHaproxy = async ({ bench, originPort }: PeerTask): Promise<Pee
 const configurationOf = (port: number, originPort: number): string => `
 global
   nbthread 1
-  maxconn 9900
+  maxconn 10100
+  no strict-limits
   log stdout format raw local0 info
 defaults
   mode http
