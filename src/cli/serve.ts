@@ -28,8 +28,8 @@ export const serve = async (invocation: Invocation): Promise<number> => {
   const loaded = await load()
   const lock = lockInstance(directory, configFile)
   const output = openOutput(loaded.config.logging.format, isColoured(invocation))
-  // Whatever ends this process, no app outlives it.
-  process.once('exit', () => {
+  // Whatever ends this process, no app outlives it and no line is lost. First of all, as the sink closes its descriptor at the exit too.
+  process.prependOnceListener('exit', () => {
     killAllProcesses()
     output.finish()
   })
