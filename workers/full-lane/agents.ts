@@ -1,0 +1,46 @@
+/** Connections to upstreams. node:http itself drops a kept connection on which an upstream sends what nobody asked for. */
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { Socket } from 'node:net'
+
+// Shorter than most application servers keep an idle connection. Where theirs is shorter still, the request is repeated.
+const IDLE_MS = 15_000
+const FREE_PER_UPSTREAM = 128
+
+export type Agents = {
+  /** Kept-alive connections for what may be repeated. Anything else gets a new one: it must not meet one that is just closed. */
+  choose(protocol: 'http:' | 'https:', mayRepeat: boolean): http.Agent
+  /** Closes what is idle. */
+  destroy(): void
+}
+
+/** One pool per upstream, inside two agents. Worker thread. */
+export const createAgents = (): Agents => {
+  const pooled = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_PER_UPSTREAM, scheduling: 'lifo' } as const
+  const plain = { kept: new http.Agent(pooled), fresh: new http.Agent({ keepAlive: false }) }
+  const tls = { kept: new https.Agent(pooled), fresh: new https.Agent({ keepAlive: false }) }
+  return {
+    choose(protocol, mayRepeat) {
+      const pair = protocol === 'https:' ? tls : plain
+      return mayRepeat ? pair.kept : pair.fresh
+    },
+    destroy() {
+      plain.kept.destroy()
+      tls.kept.destroy()
+    },
+  }
+}
+
+/** An agent for one request, on a connection that is already open. */
+export class OpenedAgent extends http.Agent {
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    super({ keepAlive: false })
+    this.#socket = socket
+  }
+
+  override createConnection(): Socket {
+    return this.#socket
+  }
+}

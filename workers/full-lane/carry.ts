@@ -1,0 +1,88 @@
+/** Carries out a verdict on an ordinary request. */
+import type { ServerResponse } from 'node:http'
+import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
+import type { UpstreamTarget, Verdict } from '../exchange.ts'
+import { isPatient } from '../negotiation.ts'
+import { errorAnswer, refusalAnswer } from '../responses.ts'
+import type { Place } from '../routing-table.ts'
+import type { Outcome, WaitingRoom } from '../waiting-room.ts'
+import type { Agents } from './agents.ts'
+import { sendAnswer } from './answer.ts'
+import { attempt, type Destination, type Failure, mayRepeat } from './attempt.ts'
+import type { Passage } from './passage.ts'
+import type { HttpProxy } from './proxy.ts'
+import { writeUpstreamHead } from './upstream-head.ts'
+
+/** What all requests of a worker share. */
+export type Carrier = { readonly room: WaitingRoom; readonly proxy: HttpProxy; readonly agents: Agents }
+
+export type Errand = { readonly passage: Passage; readonly response: ServerResponse; readonly carrier: Carrier }
+
+/** Ends when the response has begun or been made; the passage ends later, with the client's last byte. */
+export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> => {
+  switch (verdict.kind) {
+    case 'respond':
+      return sendAnswer(errand.passage, errand.response, verdict, { close: false })
+    case 'upstream':
+      return carryToUpstream(errand, verdict.target, Object.entries(verdict.rule.response_headers))
+    case 'tenant':
+      return carryToTenant(errand, verdict.tenant)
+  }
+}
+
+const carryToTenant = async (errand: Errand, tenant: TenantRoute): Promise<void> => {
+  const { passage, carrier } = errand
+  passage.tenant = tenant.name
+  const options = () => ({ patient: isPatient(passage.exchange), signal: passage.signal })
+  const first: Outcome = carrier.room.tryEnter(tenant) ?? (await carrier.room.wait(tenant, options()))
+  const place = admit(errand, first)
+  if (place === undefined) return
+  const failure = await tryTwice(errand, destinationOf(passage, place))
+  if (failure?.kind !== 'refused') return fail(errand, failure)
+  passage.leave()
+  const again = admit(errand, await carrier.room.refused(tenant, place, options()))
+  if (again !== undefined) fail(errand, await tryOnce(errand, destinationOf(passage, again)))
+}
+
+/** Holds the place, or says why there is none. */
+const admit = ({ passage, response }: Errand, outcome: Outcome): Place | undefined => {
+  if (outcome.kind === 'admitted') {
+    passage.hold(outcome)
+    return passage.isOver ? undefined : outcome
+  }
+  if (outcome.kind !== 'gone') sendAnswer(passage, response, refusalAnswer(passage.exchange, outcome), { close: false })
+  return undefined
+}
+
+const carryToUpstream = async (errand: Errand, target: UpstreamTarget, responseHeaders: Destination['responseHeaders']): Promise<void> => {
+  const { passage } = errand
+  passage.destination = `${target.protocol}//${target.host}`
+  const headers = writeUpstreamHead(passage.request, passage.exchange, { host: target.host, overrides: target.headers, upgrade: false })
+  fail(errand, await tryTwice(errand, { ...target, headers, responseHeaders }))
+}
+
+const tryOnce = (errand: Errand, to: Destination): Promise<Failure | undefined> => {
+  errand.passage.responseType = 'proxy'
+  return attempt({ ...errand, ...errand.carrier, to })
+}
+
+/** Once more, silently, when the connection was reset and nothing of a response had come: mostly a kept one just being closed. */
+const tryTwice = async (errand: Errand, to: Destination): Promise<Failure | undefined> => {
+  const failure = await tryOnce(errand, to)
+  return failure?.kind === 'reset' && mayRepeat(errand.passage) ? tryOnce(errand, to) : failure
+}
+
+const fail = ({ passage, response }: Errand, failure: Failure | undefined): void => {
+  if (failure === undefined) return
+  const status = failure.kind === 'timeout' ? 504 : 502
+  sendAnswer(passage, response, errorAnswer(passage.exchange, status, { errorMessage: failure.message }), { close: false })
+}
+
+const destinationOf = ({ request, exchange }: Passage, { port }: Place): Destination => ({
+  protocol: 'http:',
+  hostname: '127.0.0.1',
+  port,
+  path: exchange.path + exchange.query,
+  headers: writeUpstreamHead(request, exchange, { host: exchange.header('host') ?? '', overrides: [], upgrade: false }),
+  responseHeaders: [],
+})

@@ -1,0 +1,161 @@
+/** The lane for everything: node:http parses strictly, http-proxy-3 carries. Slow beside the fast lane, and complete. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { LineBatch } from '../../src/log/access-log.ts'
+import type { Turnstile } from '../../src/protocol/counters.ts'
+import type { Verdict } from '../exchange.ts'
+import { plainAddress } from '../forwarding.ts'
+import type { Lane } from '../lane.ts'
+import { decide } from '../pipeline.ts'
+import { errorAnswer } from '../responses.ts'
+import type { RoutingTable } from '../routing-table.ts'
+import type { WaitingRoom } from '../waiting-room.ts'
+import { createAgents } from './agents.ts'
+import { sendAnswer } from './answer.ts'
+import { carryOut } from './carry.ts'
+import { applyTimeouts, createParser } from './parser.ts'
+import { Passage } from './passage.ts'
+import { createProxy } from './proxy.ts'
+import { refuseConnection, statusOfParseError } from './refusal.ts'
+import { findFault, isWebSocketUpgrade, readExchange, readTarget, type Target } from './request-head.ts'
+import { carryUpgrade } from './tunnel.ts'
+
+export type FullLaneParts = {
+  readonly room: WaitingRoom
+  readonly turnstile: Turnstile
+  readonly log: LineBatch
+  /** The routing table as it is now. */
+  table(): RoutingTable
+}
+
+const NO_TARGET: Target = { path: '', query: '', authority: undefined }
+
+/** Worker thread. */
+export class FullLane implements Lane {
+  readonly #parts: FullLaneParts
+  readonly #agents = createAgents()
+  readonly #proxy = createProxy()
+  readonly #server: Server
+  /** Passages of each connection: more than one when a client pipelines. */
+  readonly #connections = new Map<Socket, Set<Passage>>()
+  #isDraining = false
+
+  constructor(parts: FullLaneParts) {
+    this.#parts = parts
+    this.#server = createParser((request) => this.#mayUpgrade(request))
+    this.#server.on('request', (request, response) => this.#onRequest(request, response))
+    this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response))
+    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head))
+    this.#server.on('connect', (_, socket) => this.#refuse(socket as Socket, 501, 'CONNECT'))
+    this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    this.#server.on('timeout', (socket) => this.#onSilence(socket))
+  }
+
+  accept(socket: Socket, bytesRead?: Buffer): void {
+    const passages = new Set<Passage>()
+    this.#connections.set(socket, passages)
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      for (const passage of passages) passage.end(passage.isAnswered)
+    })
+    applyTimeouts(this.#server, this.#parts.table().snapshot.server.timeouts)
+    if (bytesRead !== undefined && bytesRead.length > 0) socket.unshift(bytesRead)
+    this.#server.emit('connection', socket)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    for (const [socket, passages] of this.#connections) if (passages.size === 0) socket.end()
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#agents.destroy()
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const fault = findFault(request)
+    const target = readTarget(request.url)
+    const passage = this.#openPassage(request, target ?? NO_TARGET)
+    response.once('close', () => passage.end(response.writableFinished))
+    response.once('error', () => request.socket.destroy())
+    // node:http keeps HTTP/1.0 connections alive on a client's word; who reads on there must be sure where a message ends.
+    if (this.#isDraining || request.httpVersion === '1.0') response.shouldKeepAlive = false
+    if (fault !== undefined || target === undefined) {
+      const { status, reason } = fault ?? { status: 400, reason: 'The request target is malformed' }
+      sendAnswer(passage, response, errorAnswer(passage.exchange, status, { reason }), { close: true })
+      return
+    }
+    guard(passage, (verdict) => carryOut(verdict, { passage, response, carrier: this.#carrier }))
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    const isPipelined = (this.#connections.get(socket)?.size ?? 0) > 0
+    const target = readTarget(request.url)
+    if (isPipelined || target === undefined) {
+      socket.destroy()
+      return
+    }
+    const passage = this.#openPassage(request, target)
+    guard(passage, (verdict) => carryUpgrade(verdict, { passage, socket, head, carrier: this.#carrier }))
+  }
+
+  get #carrier() {
+    return { room: this.#parts.room, proxy: this.#proxy, agents: this.#agents }
+  }
+
+  #openPassage(request: IncomingMessage, target: Target): Passage {
+    const exchange = this.#readExchange(request, target)
+    const passage = new Passage({ request, exchange, turnstile: this.#parts.turnstile, log: this.#parts.log })
+    const { socket } = request
+    const passages = this.#connections.get(socket)
+    passages?.add(passage)
+    passage.onceOver(() => {
+      passages?.delete(passage)
+      if (this.#isDraining && passages?.size === 0) socket.end()
+    })
+    return passage
+  }
+
+  #readExchange(request: IncomingMessage, target: Target) {
+    return readExchange(request, { target, peer: plainAddress(request.socket.remoteAddress), routing: this.#parts.table() })
+  }
+
+  /** What may not is taken for an ordinary request, and its Upgrade goes no further. */
+  #mayUpgrade(request: IncomingMessage): boolean {
+    const target = readTarget(request.url)
+    if (!isWebSocketUpgrade(request) || target === undefined || findFault(request) !== undefined) return false
+    const verdict = decide(this.#readExchange(request, target))
+    return verdict.kind !== 'upstream' || verdict.rule.websocket
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const isBusy = (this.#connections.get(socket)?.size ?? 0) > 0
+    if (isBusy || !socket.writable || error.code === 'ECONNRESET' || socket.bytesRead === 0) socket.destroy()
+    else this.#refuse(socket, statusOfParseError(error.code), error.message)
+  }
+
+  #refuse(socket: Socket, status: number, cause: string): void {
+    refuseConnection(socket, { status, cause, routing: this.#parts.table(), log: this.#parts.log })
+  }
+
+  /** A silence that is an upstream's is limited by `timeouts.response` and the waiting room instead. */
+  #onSilence(socket: Socket): void {
+    const passages = [...(this.#connections.get(socket) ?? [])]
+    if (!passages.some(({ request, status }) => request.complete && status === 0)) socket.destroy()
+  }
+}
+
+/** Nothing that carrying a request throws may end the thread: the request fails, and what it held is given back. */
+const guard = async (passage: Passage, carry: (verdict: Verdict) => Promise<void>): Promise<void> => {
+  try {
+    await carry(decide(passage.exchange))
+  } catch (error) {
+    passage.status = 500
+    passage.responseType = 'error'
+    passage.errorMessage = String(error)
+    passage.request.socket.destroy()
+    passage.end(false)
+  }
+}
