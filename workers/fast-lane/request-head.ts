@@ -2,68 +2,28 @@
  * A strict parser of HTTP/1.1 request heads: one pass over the octets, results in a record that is used again.
  * It accepts only what every other parser reads the same way; all else is declined and left to the full lane.
  */
-import {
-  addCut,
-  type Cuts,
-  createCuts,
-  createFieldLine,
-  createNameTable,
-  DECLINED,
-  INCOMPLETE,
-  kindOf,
-  OTHER,
-  readLength,
-  scanFieldLine,
-} from './field-line.ts'
+import { addCut, type Cuts, createCuts, createFieldLine, DECLINED, INCOMPLETE, OTHER, readLength, scanFieldLine } from './field-line.ts'
 import { CR, LF, LOWER_TOKEN, matches, octetsOf, SPACE, TAB } from './octets.ts'
+import {
+  AUTHORIZATION,
+  CLAIM,
+  CONNECTION,
+  CONTENT_LENGTH,
+  FLY_REQUEST_ID,
+  HOP_BY_HOP,
+  HOST,
+  kindOfField,
+  NAME_OCTETS,
+  NOTED,
+  REFERER,
+  UPGRADE,
+  USER_AGENT,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PROTO,
+  X_REQUEST_ID,
+} from './request-fields.ts'
 import { scanTarget } from './request-target.ts'
-
-/** Fields whose values are looked at again after parsing: indexes into `RequestHead.values`. */
-export const HOST = 0
-export const X_FORWARDED_FOR = 1
-export const X_FORWARDED_PROTO = 2
-export const X_FORWARDED_HOST = 3
-export const X_REQUEST_ID = 4
-export const USER_AGENT = 5
-export const REFERER = 6
-export const FLY_REQUEST_ID = 7
-const NOTED = 8
-const CONNECTION = 8
-const CONTENT_LENGTH = 9
-const UPGRADE = 10
-const HOP_BY_HOP = 11
-const CLAIM = 12
-const UNSUITABLE = 13
-
-const NAMES = createNameTable({
-  host: HOST,
-  'x-forwarded-for': X_FORWARDED_FOR,
-  'x-forwarded-proto': X_FORWARDED_PROTO,
-  'x-forwarded-host': X_FORWARDED_HOST,
-  'x-request-id': X_REQUEST_ID,
-  'user-agent': USER_AGENT,
-  referer: REFERER,
-  'fly-request-id': FLY_REQUEST_ID,
-  connection: CONNECTION,
-  'content-length': CONTENT_LENGTH,
-  upgrade: UPGRADE,
-  'keep-alive': HOP_BY_HOP,
-  te: HOP_BY_HOP,
-  'proxy-authenticate': HOP_BY_HOP,
-  'proxy-connection': HOP_BY_HOP,
-  'proxy-authorization': HOP_BY_HOP,
-  forwarded: CLAIM,
-  'x-real-ip': CLAIM,
-  'transfer-encoding': UNSUITABLE,
-  expect: UNSUITABLE,
-  trailer: UNSUITABLE,
-  'http2-settings': UNSUITABLE,
-})
-
-const FORWARDED_PREFIX = octetsOf('x-forwarded-')
-
-/** No underscores: some servers can't tell `X_Forwarded_For` from `X-Forwarded-For`. The full lane sorts such heads out. */
-const NAME_OCTETS = Uint8Array.from(LOWER_TOKEN, (octet) => (octet === 95 ? 0 : octet))
 
 /** Where the parts of an accepted head lie in the octets given to the parser. Valid until the next call. */
 export type RequestHead = {
@@ -163,17 +123,11 @@ const readFields = (bytes: Uint8Array, end: number, head: RequestHead): number =
     if (bytes[at] === CR) return bytes[at + 1] === LF ? finish(head, at + 2) : decline(head, 'line end')
     const next = scanFieldLine(bytes, at, end, line, NAME_OCTETS)
     if (next <= 0) return next === INCOMPLETE ? INCOMPLETE : decline(head, 'field line')
-    const kind = kindOfField(bytes)
+    const kind = kindOfField(bytes, line.nameStart, line.nameEnd)
     if (kind !== OTHER && !takeField(bytes, head, kind, next)) return DECLINED
     at = next
   }
   return decline(head, 'too many fields')
-}
-
-const kindOfField = (bytes: Uint8Array): number => {
-  const kind = kindOf(NAMES, bytes, line.nameStart, line.nameEnd)
-  if (kind !== OTHER || line.nameEnd - line.nameStart <= FORWARDED_PREFIX.length) return kind
-  return matches(bytes, line.nameStart, FORWARDED_PREFIX) ? CLAIM : OTHER
 }
 
 /** Gives false, and leaves the reason in `head`, when the field makes the head unfit for this lane. */
@@ -184,6 +138,7 @@ const takeField = (bytes: Uint8Array, head: RequestHead, kind: number, next: num
     case USER_AGENT:
     case REFERER:
     case FLY_REQUEST_ID:
+    case AUTHORIZATION:
       return note(head, kind) || refuse(head, 'twice')
     case X_FORWARDED_FOR:
     case X_FORWARDED_PROTO:

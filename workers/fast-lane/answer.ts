@@ -1,0 +1,50 @@
+/** Writes the answers that navigator makes itself. */
+import { STATUS_CODES } from 'node:http'
+import type { Answer } from '../exchange.ts'
+import type { ClientConnection } from './client-connection.ts'
+
+/** Answers the request the connection is at, and goes on to the next. With a body still to come, the connection is closed. */
+export const answer = (client: ClientConnection, made: Answer): void => {
+  if (client.bodyLeft > 0) client.skipBody()
+  client.status = made.status
+  client.responseType = made.responseType
+  client.errorMessage = made.errorMessage
+  client.destination = made.destination
+  client.isHeadSent = true
+  const isBodyless = made.status === 204 || made.status === 304
+  const length = Buffer.byteLength(made.body)
+  const isSent = !isBodyless && client.exchange.method !== 'HEAD'
+  const head = writeHead(made, isBodyless ? '' : `Content-Length: ${length}\r\n`, client.close)
+  client.bytesSent = isSent ? length : 0
+  if (isSent && length === made.body.length) client.socket.write(head + made.body, 'latin1')
+  else {
+    client.socket.write(head, 'latin1')
+    if (isSent) client.socket.write(made.body)
+  }
+  client.requestDone()
+}
+
+/** An answer to a connection that has made no request worth the name: text only, then the end. */
+export const plainAnswer = (status: number): string => {
+  const body = `${status} ${STATUS_CODES[status]}\n`
+  const headers = [['Content-Type', 'text/plain; charset=utf-8']] as const
+  return writeHead({ kind: 'respond', status, headers, body }, `Content-Length: ${body.length}\r\n`, true) + body
+}
+
+const writeHead = ({ status, headers }: Answer, length: string, close: boolean): string => {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`
+  return `${head}Date: ${dateNow()}\r\n${length}${close ? 'Connection: close\r\n' : ''}\r\n`
+}
+
+let second = 0
+let date = ''
+
+const dateNow = (): string => {
+  const now = Math.floor(Date.now() / 1000)
+  if (now !== second) {
+    second = now
+    date = new Date(now * 1000).toUTCString()
+  }
+  return date
+}

@@ -1,0 +1,96 @@
+/** A parsed request head as the pipeline sees it. One per client connection, filled anew for each request. */
+import type { Exchange } from '../exchange.ts'
+import { plainAddress, requestIdOf } from '../forwarding.ts'
+import type { RoutingTable } from '../routing-table.ts'
+import { type Cuts, createCuts } from './field-line.ts'
+import {
+  AUTHORIZATION,
+  FLY_REQUEST_ID,
+  HOST,
+  REFERER,
+  USER_AGENT,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PROTO,
+  X_REQUEST_ID,
+} from './request-fields.ts'
+import type { Method, RequestHead } from './request-head.ts'
+
+export class HeadExchange implements Exchange {
+  method: Method = 'GET'
+  path = ''
+  query = ''
+  requestId = ''
+  upgrade: 'none' | 'websocket' = 'none'
+  readonly peer: string
+  routing!: RoutingTable
+  /** The head as the client sent it, in latin1. */
+  text = ''
+  fieldsStart = 0
+  /** Whether the client said how long the body is. */
+  hasLength = false
+  /** Lines of `text` that are not passed on. */
+  readonly cuts: Cuts = createCuts()
+  host = ''
+  forwardedFor: string | undefined
+  forwardedProto: string | undefined
+  forwardedHost: string | undefined
+  userAgent = ''
+  referer = ''
+  flyRequestId = ''
+  authorization: string | undefined
+  #fields: Map<string, string> | undefined
+
+  /** Not a method: steps take it by itself. */
+  readonly header = (name: string): string | undefined => {
+    if (name === 'host') return this.host
+    this.#fields ??= readFields(this.text, this.fieldsStart)
+    return this.#fields.get(name)
+  }
+
+  constructor(remoteAddress: string | undefined) {
+    this.peer = plainAddress(remoteAddress)
+  }
+
+  /** Takes in the head that has just been parsed; `bytes` are no longer needed afterwards. */
+  fill(bytes: Buffer, head: RequestHead, routing: RoutingTable): void {
+    const text = bytes.toString('latin1', 0, head.end)
+    this.text = text
+    this.routing = routing
+    this.method = head.method
+    this.path = text.slice(head.targetStart, head.pathEnd)
+    this.query = head.pathEnd === head.targetEnd ? '' : text.slice(head.pathEnd, head.targetEnd)
+    this.upgrade = head.websocket ? 'websocket' : 'none'
+    this.fieldsStart = head.fieldsStart
+    this.hasLength = head.contentLength >= 0
+    this.cuts.count = head.cuts.count
+    for (let i = 0; i < 2 * head.cuts.count; i++) this.cuts.spans[i] = head.cuts.spans[i]!
+    this.host = valueIn(text, head, HOST) ?? ''
+    this.forwardedFor = valueIn(text, head, X_FORWARDED_FOR)
+    this.forwardedProto = valueIn(text, head, X_FORWARDED_PROTO)
+    this.forwardedHost = valueIn(text, head, X_FORWARDED_HOST)
+    this.authorization = valueIn(text, head, AUTHORIZATION)
+    this.userAgent = valueIn(text, head, USER_AGENT) ?? ''
+    this.referer = valueIn(text, head, REFERER) ?? ''
+    this.flyRequestId = valueIn(text, head, FLY_REQUEST_ID) ?? ''
+    this.requestId = requestIdOf(valueIn(text, head, X_REQUEST_ID))
+    this.#fields = undefined
+  }
+}
+
+const valueIn = (text: string, head: RequestHead, kind: number): string | undefined => {
+  const start = head.values[2 * kind]!
+  return start === -1 ? undefined : text.slice(start, head.values[2 * kind + 1]!).trimEnd()
+}
+
+const readFields = (text: string, start: number): Map<string, string> => {
+  const fields = new Map<string, string>()
+  for (const line of text.slice(start, -4).split('\r\n')) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon).toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    const before = fields.get(name)
+    fields.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`)
+  }
+  return fields
+}

@@ -1,0 +1,34 @@
+/** The two ends of a relay: a complete response, or a failure before one has begun. */
+import { errorAnswer } from '../responses.ts'
+import { answer } from './answer.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { UpstreamConnection } from './upstream-connection.ts'
+
+/** The response is complete: keeps the upstream connection if it can serve again, and ends the request. */
+export const endRelay = (upstream: UpstreamConnection, client: ClientConnection): void => {
+  const { lane } = client
+  upstream.client = undefined
+  upstream.isPaused = false
+  upstream.window.release()
+  client.upstream = undefined
+  const canServeAgain = upstream.keepsAlive && client.bodyLeft === 0 && upstream.socket.writableLength === 0
+  if (canServeAgain && !lane.isDraining) lane.pool.keep(upstream, lane.clock)
+  else upstream.abandon()
+  if (client.bodyLeft > 0) client.close = true
+  client.requestDone()
+}
+
+/** Gives the upstream connection up and answers with an error. */
+export const failRelay = (client: ClientConnection, status: number, cause: string): void => {
+  client.upstream?.abandon()
+  client.upstream = undefined
+  answer(client, errorAnswer(client.exchange, status, { errorMessage: cause }))
+}
+
+/** Ends a response that has begun and cannot be completed. Never an orderly end: it could be taken for the end of the body. */
+export const truncate = (client: ClientConnection, cause: string): void => {
+  client.upstream?.abandon()
+  client.upstream = undefined
+  client.errorMessage = cause
+  client.socket.resetAndDestroy()
+}

@@ -1,0 +1,31 @@
+/** The access log's line for a request of this lane. */
+import { formatAccessLine } from '../../src/log/access-log.ts'
+import { clientAddress, remoteUserOf } from '../forwarding.ts'
+import type { ClientConnection } from './client-connection.ts'
+
+/** Writes the line for the request the connection is at. */
+export const logRequest = (client: ClientConnection): void => {
+  const { exchange, tenant } = client
+  const line = formatAccessLine({
+    doneAt: Date.now(),
+    clientIp: clientAddress(exchange.peer, exchange.forwardedFor, exchange.routing.snapshot.server.trust_proxy),
+    remoteUser: remoteUserOf(exchange.authorization),
+    method: exchange.method,
+    uri: exchange.path + exchange.query,
+    protocol: 'HTTP/1.1',
+    status: client.status,
+    bodyBytesSent: client.bytesSent,
+    requestId: exchange.requestId,
+    requestTimeMs: performance.now() - client.startedAt,
+    referer: exchange.referer,
+    userAgent: exchange.userAgent,
+    flyRequestId: exchange.flyRequestId,
+    tenant: tenant?.name,
+    responseType: client.responseType,
+    destination: client.destination,
+    proxyBackend: tenant === undefined ? undefined : `tenant:${tenant.name}`,
+    filePath: undefined,
+    errorMessage: client.errorMessage,
+  })
+  client.lane.options.log.add(line)
+}

@@ -1,0 +1,85 @@
+/** Connections to upstreams that are kept for the next request. The one used last is taken first, so that the others can age. */
+import type { ReadBuffers } from './buffers.ts'
+import { connectUpstream, type Origin, type UpstreamConnection, type UpstreamListener } from './upstream-connection.ts'
+
+export type UpstreamPool = {
+  /** A kept connection that has not been idle for longer than `idleLimitTicks`, or a new one. */
+  take(origin: Origin, idleLimitTicks: number): UpstreamConnection
+  /** A new connection, whatever is kept. */
+  connect(origin: Origin): UpstreamConnection
+  /** Keeps the connection for the next request. */
+  keep(upstream: UpstreamConnection, now: number): void
+  /** Once a second: closes what has been idle for too long. `now` counts the calls. */
+  tick(now: number): void
+  close(): void
+}
+
+/** Shorter than the keep-alive times of common servers (node: 5 s), so that it is we who close. */
+const IDLE_LIMIT_TICKS = 4
+
+type Shelf = { ticket: number; readonly idle: UpstreamConnection[] }
+
+export const createUpstreamPool = (buffers: ReadBuffers, listener: UpstreamListener): UpstreamPool => {
+  const shelves = new Map<string | number, Shelf>()
+  let clock = 0
+  const connect = (origin: Origin) => connectUpstream(origin, buffers, listener)
+
+  return {
+    connect,
+    take(origin, idleLimitTicks) {
+      const shelf = shelves.get(origin.key)
+      if (shelf === undefined) return connect(origin)
+      if (shelf.ticket !== origin.ticket) {
+        closeAll(shelf)
+        return connect(origin)
+      }
+      for (let upstream = shelf.idle.pop(); upstream !== undefined; upstream = shelf.idle.pop()) {
+        if (upstream.phase !== 'idle') continue
+        if (clock - upstream.idleSince <= idleLimitTicks) return upstream
+        // Those below have been idle for longer still, but may yet serve a request that can be sent twice.
+        shelf.idle.push(upstream)
+        break
+      }
+      return connect(origin)
+    },
+    keep(upstream, now) {
+      const { key, ticket } = upstream.origin
+      const shelf = shelves.get(key) ?? { ticket, idle: [] }
+      shelves.set(key, shelf)
+      if (shelf.ticket !== ticket) {
+        closeAll(shelf)
+        shelf.ticket = ticket
+      }
+      upstream.phase = 'idle'
+      upstream.idleSince = now
+      upstream.isReused = true
+      shelf.idle.push(upstream)
+    },
+    tick(now) {
+      clock = now
+      for (const [key, shelf] of shelves) {
+        dropAged(shelf, now)
+        if (shelf.idle.length === 0) shelves.delete(key)
+      }
+    },
+    close() {
+      for (const shelf of shelves.values()) closeAll(shelf)
+      shelves.clear()
+    },
+  }
+}
+
+const closeAll = (shelf: Shelf): void => {
+  for (const upstream of shelf.idle.splice(0)) upstream.abandon()
+}
+
+/** The oldest come first. */
+const dropAged = (shelf: Shelf, now: number): void => {
+  let aged = 0
+  for (const upstream of shelf.idle) {
+    if (upstream.phase === 'idle' && now - upstream.idleSince <= IDLE_LIMIT_TICKS) break
+    aged += 1
+    if (upstream.phase === 'idle') upstream.abandon()
+  }
+  shelf.idle.splice(0, aged)
+}
