@@ -130,7 +130,7 @@ describe('a request in the fast lane', () => {
     await sleeping.close()
   })
 
-  test('goes in once more after the tenant's process refused it', async () => {
+  test('goes in once more after the process of its tenant refused it', async () => {
     const gone = await startUpstream()
     await gone.close()
     scene.wake(gone.port)
