@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import net from 'node:net'
 
 /** Connections that are open and quiet. */
@@ -52,19 +51,24 @@ const hold = async (count: number, port: number, head: string, isWhole: (text: s
   return { count, lost: () => lost, release }
 }
 
-const open = async (port: number, head: string, isWhole: (text: string) => boolean): Promise<net.Socket> => {
-  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
-  const signal = AbortSignal.timeout(limitMs)
-  await once(socket, 'connect', { signal })
-  socket.setEncoding('latin1')
-  socket.write(head)
-  let text = ''
-  while (!isWhole(text)) {
-    const [chunk] = (await once(socket, 'data', { signal })) as [string]
-    text += chunk
-    if (!text.startsWith('HTTP/1.1 200') && !text.startsWith('HTTP/1.1 101')) throw new Error(`unexpected answer: ${text.slice(0, 80)}`)
-  }
-  // Flowing on without a reader: an end or reset must be seen.
-  socket.on('error', () => {}).resume()
-  return socket
-}
+const open = (port: number, head: string, isWhole: (text: string) => boolean): Promise<net.Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(head))
+    let text = ''
+    const fail = (why: string) => {
+      socket.destroy()
+      reject(new Error(`${why}; it had answered ${JSON.stringify(text.slice(0, 80))}`))
+    }
+    const read = (chunk: string) => {
+      text += chunk
+      if (!isWhole(text)) return
+      socket.setTimeout(0).off('data', read).off('close', onClose)
+      // Flowing on without a reader: an end or reset must be seen.
+      resolve(socket.resume())
+    }
+    const onClose = () => fail('the proxy closed the connection')
+    socket.setEncoding('latin1')
+    socket.on('data', read).on('close', onClose)
+    socket.on('error', (error) => fail(error.message))
+    socket.setTimeout(limitMs, () => fail(`nothing came for ${limitMs} ms`))
+  })

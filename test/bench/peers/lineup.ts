@@ -47,7 +47,13 @@ export const attempt = async <T>(bench: Bench, name: string, start: () => Promis
   try {
     return await start()
   } catch (error) {
-    bench.report.say(`  MISSING ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    bench.report.say(`  MISSING ${name}: ${reasonOf(error)}`)
     return undefined
   }
+}
+
+/** The error's message and those of its causes. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
 }
