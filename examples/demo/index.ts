@@ -33,7 +33,7 @@ const card = ({ name, title, hue, about }: (typeof LISTS)[number], row: Row | un
 <a class="card" href="/${name}/" style="--hue: ${hue}">
   <h2>${title}</h2>
   <p>${about}</p>
-  <div class="state">${badge(row?.state ?? 'unknown')}<small>${row?.pid ? `process ${row.pid}` : 'starts when opened'}</small></div>
+  <div class="state">${badge(row?.state ?? 'unknown')}<small>${row?.pid ? `process ${row.pid}` : 'until opened'}</small></div>
 </a>`
 
 serve(async ({ path }) => {
