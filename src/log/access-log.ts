@@ -13,7 +13,7 @@ export type AccessRecord = {
   readonly method: string
   /** Path and query. */
   readonly uri: string
-  /** `HTTP/1.1`. */
+  /** `HTTP/1.1`. Not escaped, nor is `responseType`: words of the program's own. */
   readonly protocol: string
   readonly status: number
   readonly bodyBytesSent: number
@@ -33,15 +33,19 @@ export type AccessRecord = {
 
 /**
  * One JSON object without line end: the documented names in the documented order, optional ones left out when empty. Any thread.
- * Built by hand: a tenth of what a general logger takes, on the path of every request.
+ * Built by hand: a sixth of what a general logger takes, for every request.
  */
 export const formatAccessLine = (r: AccessRecord): string =>
-  `{"@timestamp":"${localTimestamp(r.doneAt)}","client_ip":${quote(r.clientIp)},"remote_user":${quote(r.remoteUser)},"method":${quote(r.method)}` +
-  `,"uri":${quote(r.uri)},"protocol":${quote(r.protocol)},"status":${r.status},"body_bytes_sent":${r.bodyBytesSent}` +
-  `,"request_id":${quote(r.requestId)},"request_time":"${seconds(r.requestTimeMs)}","referer":${quote(r.referer)}` +
-  `,"user_agent":${quote(r.userAgent)},"fly_request_id":${quote(r.flyRequestId)}` +
-  `${optional('tenant', r.tenant)}${optional('response_type', r.responseType)}${optional('destination', r.destination)}` +
-  `${optional('proxy_backend', r.proxyBackend)}${optional('file_path', r.filePath)}${optional('error_message', r.errorMessage)}}`
+  `{"@timestamp":"${localTimestamp(r.doneAt)}","client_ip":"${safe(r.clientIp)}","remote_user":"${safe(r.remoteUser)}","method":"${safe(r.method)}` +
+  `","uri":"${safe(r.uri)}","protocol":"${r.protocol}","status":${r.status},"body_bytes_sent":${r.bodyBytesSent}` +
+  `,"request_id":"${safe(r.requestId)}","request_time":"${seconds(r.requestTimeMs)}","referer":"${safe(r.referer)}` +
+  `","user_agent":"${safe(r.userAgent)}","fly_request_id":"${safe(r.flyRequestId)}"` +
+  (r.tenant ? `,"tenant":"${safe(r.tenant)}"` : '') +
+  (r.responseType ? `,"response_type":"${r.responseType}"` : '') +
+  (r.destination ? `,"destination":"${safe(r.destination)}"` : '') +
+  (r.proxyBackend ? `,"proxy_backend":"${safe(r.proxyBackend)}"` : '') +
+  (r.filePath ? `,"file_path":"${safe(r.filePath)}"` : '') +
+  (r.errorMessage ? `,"error_message":"${safe(r.errorMessage)}"}` : '}')
 
 /** Gathers lines and posts them together. Worker thread. */
 export type LineBatch = {
@@ -85,12 +89,10 @@ const encode = (text: string): Uint8Array<ArrayBuffer> => {
   return bytes
 }
 
-const optional = (name: string, value: string | undefined): string =>
-  value === undefined || value === '' ? '' : `,"${name}":${quote(value)}`
-
 /** Anything but blank, `!`, `#`-`[`, `]`-U+D7FF is rare enough for the slow way: controls, quotes, backslashes, surrogates. */
 const UNUSUAL = /[^ !#-[\]-\ud7ff]/
-const quote = (text: string): string => (UNUSUAL.test(text) ? JSON.stringify(text) : `"${text}"`)
+/** As it stands between the quotes of a JSON string. */
+const safe = (text: string): string => (UNUSUAL.test(text) ? JSON.stringify(text).slice(1, -1) : text)
 
 const seconds = (ms: number): string => {
   const whole = Math.round(ms)

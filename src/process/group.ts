@@ -76,7 +76,8 @@ const readEntry = (pid: number): ProcessEntry | undefined => {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined
+    // Where /proc hides other users' processes, those are refused or missing: they are none of ours.
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined
     throw error
   }
   // The second field is the program's name in parentheses and may hold anything, so the fields are counted from its end.

@@ -1,9 +1,58 @@
+import type { Readable } from 'node:stream'
+
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const FIRST_CAPACITY = 1024
 
+/** A stream's reading may take this long in one go, then it rests `REST_FACTOR` times as long. */
+const BUSY_MS = 2
+const REST_FACTOR = 3
+
 /** Longest line handed on, in bytes. Longer ones come in pieces, in order. */
 export const LINE_LIMIT_BYTES = 64 * 1024
+
+/** The reading of one stream. */
+export type LineReader = {
+  /** Reads what is left without resting, for a stream whose writer has ended; resolves at its end. */
+  drained(): Promise<void>
+  close(): void
+}
+
+/**
+ * Hands on each line of a stream. Supervisor thread, of which it takes no more than a quarter: a child that floods its log is made to
+ * wait for its reader, and the reader's other business is not.
+ */
+export const readLines = (stream: Readable, onLine: (line: string) => void): LineReader => {
+  const splitter = createLineSplitter(onLine)
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  let busyMs = 0
+  let mayRest = true
+
+  stream.on('data', (chunk: Buffer) => {
+    const since = performance.now()
+    splitter.push(chunk)
+    busyMs += performance.now() - since
+    if (busyMs < BUSY_MS || !mayRest || stream.isPaused()) return
+    stream.pause()
+    setTimeout(() => stream.resume(), busyMs * REST_FACTOR)
+    busyMs = 0
+  })
+  // A read error on a pipe ends it as an end does: 'close' follows both.
+  stream.on('error', () => {})
+  stream.once('close', () => {
+    splitter.end()
+    resolve()
+  })
+
+  return {
+    drained() {
+      mayRest = false
+      stream.resume()
+      return ended
+    },
+    close: () => void stream.destroy(),
+  }
+}
 
 /** Turns the chunks of one stream into lines. Supervisor thread. */
 export type LineSplitter = {

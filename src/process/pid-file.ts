@@ -11,6 +11,14 @@ export type PidFile = Disposable & {
   readonly path: string | undefined
 }
 
+/**
+ * Removes what an app that was killed left as its own PID file (`PIDFILE` in its environment), or Rails refuses to start when a stranger
+ * has got that pid since. A file that holds anything but a pid is left alone. Nobody is signalled. Supervisor thread, before a start.
+ */
+export const dropAppPidFile = (path: string): void => {
+  if (pidIn(path) !== undefined) rmSync(path, { force: true })
+}
+
 /** @throws NAV_CONTROL_FAILED when `NAVIGATOR_PID_FILE` names a file that cannot be written. */
 export const claimPidFile = (env: NodeJS.ProcessEnv): PidFile => {
   const path = env['NAVIGATOR_PID_FILE'] || join(tmpdir(), 'navigator.pid')

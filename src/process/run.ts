@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
 import { execFailure } from './exec-failure.ts'
 import { endGroup, isGroupAlive, isGroupGone, signalGroup } from './group.ts'
-import { createLineSplitter } from './output.ts'
+import { readLines } from './output.ts'
 import { createTail } from './tail.ts'
 
 /** How long what a process leaves behind in its group may go on after SIGTERM, in ms. */
@@ -32,6 +31,8 @@ export type RunningProcess = AsyncDisposable & {
   readonly startedAt: number
   /** Resolves when the process itself has ended and its last lines have been handed on. Never rejects. */
   readonly exited: Promise<ProcessExit>
+  /** Resolves when nothing of its group is left. Never rejects. */
+  readonly gone: Promise<void>
   /** To the whole group. Nothing happens when it is gone. */
   signal(signal: NodeJS.Signals): void
   /** Its last lines, at most 50, for failure reports: of stderr if it wrote any there, else of stdout. */
@@ -63,6 +64,7 @@ export const startProcess = async (spec: ProcessSpec): Promise<RunningProcess> =
     pid,
     startedAt,
     exited,
+    gone: groupGone,
     signal: (signal) => signalLive(pid, signal),
     tail: output.tail,
     async [Symbol.asyncDispose]() {
@@ -104,41 +106,26 @@ const spawnChild = async (spec: ProcessSpec): Promise<ChildProcess> => {
 type Output = { tail(): readonly string[]; drained(withinMs: number): Promise<void>; close(): void }
 
 const readOutput = (child: ChildProcess, spec: ProcessSpec): Output => {
-  const streams = { stdout: child.stdout!, stderr: child.stderr! }
   const tails = { stdout: createTail(), stderr: createTail() }
   let isOpen = true
   const follow = (name: 'stdout' | 'stderr') =>
-    readLines(streams[name], (line) => {
+    readLines(child[name]!, (line) => {
       tails[name].push(line)
       if (isOpen) spec.onLine?.(name, line)
     })
-  const ended = Promise.all([follow('stdout'), follow('stderr')])
+  const readers = [follow('stdout'), follow('stderr')]
 
   return {
     tail: () => (tails.stderr.isEmpty() ? tails.stdout.lines() : tails.stderr.lines()),
     async drained(withinMs) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, withinMs)
-      await Promise.race([ended, promise])
+      await Promise.race([Promise.all(readers.map((reader) => reader.drained())), promise])
       clearTimeout(timer)
     },
     close() {
       isOpen = false
-      streams.stdout.destroy()
-      streams.stderr.destroy()
+      for (const reader of readers) reader.close()
     },
   }
-}
-
-const readLines = (stream: Readable, onLine: (line: string) => void): Promise<void> => {
-  const splitter = createLineSplitter(onLine)
-  stream.on('data', (chunk: Buffer) => splitter.push(chunk))
-  // A read error on a pipe ends it as an end does: 'close' follows both.
-  stream.on('error', () => {})
-  return new Promise((resolve) =>
-    stream.once('close', () => {
-      splitter.end()
-      resolve()
-    }),
-  )
 }

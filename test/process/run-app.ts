@@ -16,7 +16,7 @@ export type App = RunningProcess & {
 /** Starts an app under the program's own `startProcess` and lets a test wait for its lines. */
 export const runApp = async (name: string, env: NodeJS.ProcessEnv = {}, spec: Partial<ProcessSpec> = {}): Promise<App> => {
   const lines: string[] = []
-  const waiting = new Set<() => void>()
+  const waiting = new Set<(line: string) => void>()
   const running = await startProcess({
     name,
     argv: [process.execPath, appFile(name)],
@@ -26,19 +26,18 @@ export const runApp = async (name: string, env: NodeJS.ProcessEnv = {}, spec: Pa
     onLine(stream, line) {
       lines.push(line)
       spec.onLine?.(stream, line)
-      for (const look of waiting) look()
+      for (const look of waiting) look(line)
     },
   })
   const line = (pattern: RegExp) =>
     new Promise<string>((resolve) => {
-      const look = () => {
-        const found = lines.find((text) => pattern.test(text))
-        if (found === undefined) return
+      const seen = lines.find((text) => pattern.test(text))
+      if (seen !== undefined) return resolve(seen)
+      waiting.add(function look(text) {
+        if (!pattern.test(text)) return
         waiting.delete(look)
-        resolve(found)
-      }
-      waiting.add(look)
-      look()
+        resolve(text)
+      })
     })
   return { ...running, lines, line }
 }

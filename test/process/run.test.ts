@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { formatChildLine } from '../../src/log/child-output.ts'
 import { startProcess } from '../../src/process/run.ts'
 import { appFile, eventually, freePort, isAlive, runApp } from './run-app.ts'
 
@@ -41,6 +42,19 @@ test('hands on every line of a flood in order', async () => {
   expect(app.lines[12_345]).toMatch(/^line 12345 /)
 })
 
+test('a flood takes only a part of its reader’s time', async () => {
+  const { promise: flooded, resolve } = Promise.withResolvers<void>()
+  let lines = 0
+  const onLine = (stream: 'stdout' | 'stderr', line: string) => {
+    formatChildLine('json', 'yes', stream, line)
+    if (++lines === 200_000) resolve()
+  }
+  const before = performance.eventLoopUtilization()
+  await using _yes = await startProcess({ name: 'yes', argv: ['yes'], cwd: directory, env: { PATH: process.env['PATH'] }, onLine })
+  await flooded
+  expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.6)
+})
+
 test('reads nothing from stdin', async () => {
   await using child = await startProcess({ name: 'cat', argv: ['cat'], cwd: directory, env: { PATH: process.env['PATH'] } })
   expect(await child.exited).toEqual({ code: 0, signal: null })
@@ -67,6 +81,13 @@ test('what it leaves behind is killed when it ignores SIGTERM', async () => {
   await app.exited
   expect(grandchildren.filter(isAlive)).toHaveLength(2)
   await eventually(() => !grandchildren.some(isAlive), 8_000)
+})
+
+test('is gone only when nothing of its group is left', async () => {
+  await using app = await runApp('forks-grandchildren', { LEADER: 'exits' })
+  const grandchildren = pidsIn(await app.line(/grandchildren/))
+  await app.gone
+  expect(grandchildren.filter(isAlive)).toEqual([])
 })
 
 test('disposal kills the whole group and waits for its end', async () => {
