@@ -31,28 +31,28 @@ export type TimeoutsConfig = ServerConfig['timeouts']
 export type QueueConfig = DeepReadonly<File['applications']['queue']>
 
 /** `end_port` is inclusive. */
-export type PoolsConfig = DeepReadonly<File['applications']['pools']>
+export type PoolsConfig = DeepReadonly<File['applications']['pools']> & { readonly end_port: number }
 
 /** `page` is absolute. Without it, the built-in page is shown. */
 export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
 /** `path` is the source of a JavaScript regular expression, already translated; it wins over `prefix`. */
-export type ReverseProxyConfig = RoutesConfig['reverse_proxies'][number]
+export type ReverseProxyConfig = DeepReadonly<File['routes']['reverse_proxies'][number]> & { readonly name: string }
 
-export type RoutesConfig = DeepReadonly<File['routes']>
+export type RoutesConfig = DeepReadonly<Omit<File['routes'], 'reverse_proxies'>> & {
+  readonly reverse_proxies: readonly ReverseProxyConfig[]
+}
 
 /** What to run, after inheritance, before the directory has been looked at. `{{port}}`, `${port}`, `${PORT}` still in `args`. */
 export type LaunchConfig = {
   readonly framework?: string
-  /** The program; `args` are its arguments. Wins over runtime and server. */
+  /** The program, or without `args` a whole line. Wins over runtime and server. */
   readonly command?: string
   readonly runtime?: string
   readonly server?: string
   readonly args?: readonly string[]
   /** Name of the environment variable that carries the port. */
   readonly port_env_var: string
-  /** How long to wait before the first readiness probe, in ms. */
-  readonly start_delay?: number
 }
 
 /** Keys of a tenant that are inherited or computed; all others go through as the file has them. */

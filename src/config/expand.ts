@@ -8,6 +8,18 @@ export const PORT_NAMES: ReadonlySet<string> = new Set(['port', 'PORT'])
 
 export type Lookup = (name: string) => string | undefined
 
+/** The first of these mappings that has the name itself; `constructor` and the like are inherited, not had. */
+export const lookupIn =
+  (...mappings: readonly Readonly<Record<string, string | undefined>>[]): Lookup =>
+  (name) =>
+    mappings.find((mapping) => Object.hasOwn(mapping, name))?.[name]
+
+/** The same for what is read when a tenant starts: its port is that of its `var` or the one lent to it, never navigator's own. */
+export const lookupForLaunch = (vars: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Lookup => {
+  const [own, all] = [lookupIn(vars), lookupIn(vars, env)]
+  return (name) => (PORT_NAMES.has(name) ? own(name) : all(name))
+}
+
 /**
  * Replaces `${name}` and `${name:-default}` in `text`; `$${` stands for a literal `${`. Names in `kept` without a value stay.
  * `missing` are the names that have neither value nor default.
@@ -44,55 +56,58 @@ const LEFT_ALONE: ReadonlySet<string> = new Set(['args', 'to', 'from', 'pattern'
  */
 export const expandTree = (root: MapNode, env: NodeJS.ProcessEnv): readonly NavigatorError[] => {
   const errors: NavigatorError[] = []
-  const fromEnvironment: Lookup = (name) => env[name]
-
-  const visit = (node: Node, path: Path, lookup: Lookup, known: readonly string[]): Node => {
-    if (node.kind === 'scalar') return expandScalar(node, path, lookup, known)
-    if (node.kind === 'list') {
-      node.items.forEach((item, index) => {
-        const vars = isTenants(path) ? expandVars(item, [...path, index]) : undefined
-        const inner: Lookup = vars ? (name) => vars.get(name) ?? env[name] : lookup
-        node.items[index] = visit(item, [...path, index], inner, vars ? [...vars.keys()] : known)
-      })
-      return node
-    }
-    for (const [key, entry] of node.entries) {
-      if (LEFT_ALONE.has(key) || (path[0] === 'applications' && (key === 'env' || key === 'var'))) continue
-      node.entries.set(key, { keyAt: entry.keyAt, value: visit(entry.value, [...path, key], lookup, known) })
-    }
-    return node
-  }
-
-  // First of all, because the rest of the tenant is expanded from them.
-  const expandVars = (tenant: Node, path: Path): ReadonlyMap<string, string> => {
-    const vars = childOf(tenant, 'var')
-    if (vars) visit(vars, [...path, 'var'], fromEnvironment, [])
-    return varsOf(vars)
-  }
-
-  const expandScalar = (node: ScalarNode, path: Path, lookup: Lookup, known: readonly string[]): ScalarNode => {
-    if (!node.text?.includes('${')) return node
-    const kept = path[0] === 'applications' ? PORT_NAMES : undefined
-    const { text, missing } = expand(node.text, lookup, kept)
-    for (const name of missing)
-      errors.push(
-        new NavigatorError('NAV_CONFIG_INVALID', `${pathText(path)} needs \${${name}}, which has no value`, {
-          at: node.at,
-          hint: missingHint(known),
-        }),
-      )
-    return text === node.text ? node : { ...node, text, written: node.written ?? node.text }
-  }
-
-  visit(root, [], fromEnvironment, [])
+  expandNode(root, [], { lookup: lookupIn(env), known: [], env, errors })
   return errors
 }
 
+type Scope = {
+  readonly lookup: Lookup
+  /** Names `var` has, for the hint. */
+  readonly known: readonly string[]
+  /** Names that may stay. */
+  readonly kept?: ReadonlySet<string>
+  readonly env: NodeJS.ProcessEnv
+  readonly errors: NavigatorError[]
+}
+
+const expandNode = (node: Node, path: Path, scope: Scope): Node => {
+  if (node.kind === 'scalar') return expandScalar(node, path, scope)
+  if (node.kind === 'list') {
+    for (const [index, item] of node.items.entries()) {
+      const here = [...path, index]
+      node.items[index] = expandNode(item, here, isTenants(path) ? tenantScope(item, here, scope) : scope)
+    }
+    return node
+  }
+  const inner = isLaunch(path) ? { ...scope, kept: PORT_NAMES, lookup: lookupForLaunch({}, scope.env) } : scope
+  for (const [key, entry] of node.entries) {
+    if (LEFT_ALONE.has(key) || (path[0] === 'applications' && (key === 'env' || key === 'var'))) continue
+    const own = isPools(path, key) ? scope : inner
+    node.entries.set(key, { keyAt: entry.keyAt, value: expandNode(entry.value, [...path, key], own) })
+  }
+  return node
+}
+
+const isLaunch = (path: Path): boolean => path.length === 1 && path[0] === 'applications'
+/** Ports of the range are navigator's own business: there `${PORT}` is its own. */
+const isPools = (path: Path, key: string): boolean => isLaunch(path) && (key === 'pools' || key === 'queue')
 const isTenants = (path: Path): boolean => path.length === 2 && path[0] === 'applications' && path[1] === 'tenants'
 
-const varsOf = (vars: Node | undefined): ReadonlyMap<string, string> => {
-  if (vars?.kind !== 'map') return new Map()
-  return new Map(
-    [...vars.entries].flatMap(([name, { value }]) => (value.kind === 'scalar' && value.text !== null ? [[name, value.text] as const] : [])),
-  )
+/** Its `var` is expanded first of all, because the rest of the tenant is expanded from it. */
+const tenantScope = (tenant: Node, path: Path, scope: Scope): Scope => {
+  const vars = childOf(tenant, 'var')
+  if (vars) expandNode(vars, [...path, 'var'], scope)
+  if (vars?.kind !== 'map') return scope
+  const values = [...vars.entries].flatMap(([name, { value }]) => (value.kind === 'scalar' ? [[name, value.text ?? ''] as const] : []))
+  return { ...scope, known: values.map(([name]) => name), lookup: lookupForLaunch(Object.fromEntries(values), scope.env) }
+}
+
+const expandScalar = (node: ScalarNode, path: Path, { lookup, known, kept, errors }: Scope): ScalarNode => {
+  if (!node.text?.includes('${')) return node
+  const { text, missing } = expand(node.text, lookup, kept)
+  for (const name of missing) {
+    const message = `${pathText(path)} needs \${${name}}, which has no value`
+    errors.push(new NavigatorError('NAV_CONFIG_INVALID', message, { at: node.at, hint: missingHint(known) }))
+  }
+  return text === node.text ? node : { ...node, text, written: node.written ?? node.text }
 }

@@ -11,7 +11,7 @@ export const frameworkOf = (tenant: FileTenant, applications: FileApplications):
 /** What `applications.frameworks` says about it. */
 export const presetOf = (tenant: FileTenant, applications: FileApplications): Preset | undefined => {
   const name = frameworkOf(tenant, applications)
-  return name === undefined ? undefined : applications.frameworks[name]
+  return name !== undefined && Object.hasOwn(applications.frameworks, name) ? applications.frameworks[name] : undefined
 }
 
 /**
@@ -20,50 +20,44 @@ export const presetOf = (tenant: FileTenant, applications: FileApplications): Pr
  */
 export const resolveLaunch = (tenant: FileTenant, applications: FileApplications): LaunchConfig => {
   const framework = frameworkOf(tenant, applications)
-  const preset = presetOf(tenant, applications)
-  const startDelay =
-    tenant.start_delay ??
-    tenant.framework?.start_delay ??
-    preset?.start_delay ??
-    applications.start_delay ??
-    applications.framework?.start_delay
   return {
     ...(framework === undefined ? {} : { framework }),
     ...programOf(tenant, applications),
     port_env_var: tenant.framework?.port_env_var ?? applications.framework?.port_env_var ?? 'PORT',
-    ...(startDelay === undefined ? {} : { start_delay: startDelay }),
   }
 }
 
 type Program = Pick<LaunchConfig, 'command' | 'runtime' | 'server' | 'args'>
 
 const programOf = (tenant: FileTenant, applications: FileApplications): Program => {
-  if (tenant.command !== undefined) return { command: tenant.command, args: tenant.args ?? [] }
-  if (tenant.framework?.command !== undefined)
-    return { command: tenant.framework.command, args: tenant.args ?? tenant.framework.args ?? [] }
+  if (tenant.command !== undefined) return commandOf(tenant, tenant)!
+  if (tenant.framework?.command !== undefined) return commandOf(tenant.framework, tenant)!
   if (tenant.runtime !== undefined || tenant.server !== undefined) return tripleOf(tenant, applications)
   const preset = presetOf(tenant, applications)
   if (namesAnother(tenant, applications)) return commandOf(preset, tenant) ?? tripleOf(tenant, applications)
   const shared = { command: applications.command, args: applications.args['*'] }
-  return (
-    commandOf(shared, tenant) ?? commandOf(applications.framework, tenant) ?? commandOf(preset, tenant) ?? tripleOf(tenant, applications)
-  )
+  const levels = [shared, applications.framework, preset]
+  return levels.map((level) => commandOf(level, tenant)).find((program) => program !== undefined) ?? tripleOf(tenant, applications)
 }
 
-/** What applications say for all is said for their own framework, not for one that a tenant names instead. */
+/** What applications say for all is not said for a framework that a tenant names instead of theirs. */
 const namesAnother = (tenant: FileTenant, { framework }: FileApplications): boolean =>
-  tenant.framework?.name !== undefined && tenant.framework.name !== framework?.name && (framework?.name ?? framework?.command) !== undefined
+  tenant.framework?.name !== undefined && tenant.framework.name !== framework?.name
 
 type Commanded = { readonly command?: string | undefined; readonly args?: readonly string[] | undefined }
 
-const commandOf = (level: Commanded | undefined, tenant: FileTenant): Program | undefined =>
-  level?.command === undefined ? undefined : { command: level.command, args: tenant.args ?? level.args ?? [] }
+/** Without `args` anywhere there are none: then the command may be a whole line. */
+const commandOf = (level: Commanded | undefined, tenant: FileTenant): Program | undefined => {
+  const args = tenant.args ?? level?.args
+  return level?.command === undefined ? undefined : { command: level.command, ...(args === undefined ? {} : { args }) }
+}
 
 const tripleOf = (tenant: FileTenant, applications: FileApplications): Program => {
   const name = frameworkOf(tenant, applications)
-  const shared = !namesAnother(tenant, applications)
+  // `runtime: bundle` without any framework of its own is meant for all of them.
+  const isShared = applications.framework?.name === undefined || !namesAnother(tenant, applications)
   const pick = <Value>(values: Readonly<Record<string, Value>>): Value | undefined =>
-    (name === undefined ? undefined : values[name]) ?? (shared ? values['*'] : undefined)
+    (name !== undefined && Object.hasOwn(values, name) ? values[name] : undefined) ?? (isShared ? values['*'] : undefined)
   const runtime = tenant.runtime ?? pick(applications.runtime)
   const server = tenant.server ?? pick(applications.server)
   const args = tenant.args ?? pick(applications.args)

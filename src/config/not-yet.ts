@@ -16,8 +16,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['server.idle', 'the machine is never suspended or stopped'],
   ['server.static', 'no files are served, except that maintenance.page looks in its public_dir'],
   ['server.cgi_scripts', 'no script is run'],
-  ['server.named_hosts'],
-  ['server.root'],
   ['routes.redirects'],
   ['routes.rewrites'],
   ['routes.fly'],
@@ -45,7 +43,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['applications.tenants[].rewrite_path'],
   ['applications.tenants[].force_max_concurrent_requests'],
   ['applications.tenants[].max_concurrent_requests'],
-  ['applications.tenants[].special'],
   ['applications.tenants[].auth_realm'],
   ['applications.tenants[].auth_enabled', 'nobody is asked for a password'],
   ['applications.tenants[].htpasswd', 'nobody is asked for a password'],
@@ -53,9 +50,7 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['applications.tenants[].min_instances'],
   ['applications.tenants[].max_processes'],
   ['applications.tenants[].headers'],
-  ['applications.tenants[].database'],
   ['applications.tenants[].port', 'the tenant is lent a port from the range'],
-  ['managed_processes[].priority', 'they start in the order of the file'],
   ['managed_processes[].user', 'it runs as the user navigator runs as'],
   ['managed_processes[].group', 'it runs as the group navigator runs as'],
   ['managed_processes[].health_check'],
@@ -67,15 +62,33 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['observability'],
 ]
 
+const STARTS = 'an app is asked from its start on whether it is ready'
+
+/** Keys the schema knows that there is no need for, and why. */
+export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
+  ...['', '.framework', '.frameworks.*', '.tenants[]', '.tenants[].framework'].map(
+    (level) => [`applications${level}.start_delay`, STARTS] as const,
+  ),
+  ['server.named_hosts', 'it never had one; hosts are those of tenants'],
+  ['server.root', 'it never had one; each tenant has its root'],
+  ['server.idle.check_interval', 'nothing has to be looked for: the last request is known when it ends'],
+  ['applications.tenants[].special', 'it never had one'],
+  ['applications.tenants[].database', 'it never had one; write it into var or env'],
+  ['managed_processes[].priority', 'they start in the order of the file'],
+]
+
 /** One warning for each such key in the file, at its first place. */
-export const warnNotYet = (root: Node): readonly ConfigWarning[] =>
-  NOT_YET.flatMap(([path, consequence]) => {
-    const [first, ...others] = find(root, path.replaceAll('[]', '.[]').split('.'))
-    if (!first) return []
-    const also = others.length > 0 ? ` (here and in ${others.length} more)` : ''
-    const message = `${path} is not supported yet${also}${consequence ? `: ${consequence}` : ''}`
-    return [{ code: 'NAV_CONFIG_WARNING', message, at: first }]
-  })
+export const warnNotYet = (root: Node): readonly ConfigWarning[] => [
+  ...NOT_YET.flatMap(([path, consequence]) => warn(root, path, 'is not supported yet', consequence)),
+  ...NEEDLESS.flatMap(([path, reason]) => warn(root, path, 'has no effect', reason)),
+]
+
+const warn = (root: Node, path: string, claim: string, because: string | undefined): readonly ConfigWarning[] => {
+  const [first, ...others] = find(root, path.replaceAll('[]', '.[]').split('.'))
+  if (!first) return []
+  const also = others.length > 0 ? ` (here and in ${others.length} more)` : ''
+  return [{ code: 'NAV_CONFIG_WARNING', message: `${path} ${claim}${also}${because ? `: ${because}` : ''}`, at: first }]
+}
 
 /** Where the key of each match stands. */
 const find = (node: Node, [part, ...rest]: readonly string[], found?: Position): readonly Position[] => {

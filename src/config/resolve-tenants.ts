@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path'
 import type { TenantConfig } from './config.ts'
 import { type EnvironmentLayer, resolveEnvironment } from './environment.ts'
-import { expand, PORT_NAMES } from './expand.ts'
+import { expand, lookupForLaunch, lookupIn, PORT_NAMES } from './expand.ts'
 import type { Findings } from './findings.ts'
 import { frameworkOf, presetOf, resolveLaunch } from './launch.ts'
 import type { FileApplications, FileTenant } from './schema.ts'
@@ -26,7 +26,7 @@ type NamedTenant = FileTenant & { readonly name: string; readonly path: string }
 const resolveTenant = (tenant: NamedTenant, index: number, applications: FileApplications, around: Surroundings): TenantConfig => {
   const { var: vars = {}, framework, command, runtime, server, args, start_delay: _, env = {}, ...rest } = tenant
   const preset = presetOf(tenant, applications)
-  const scope = { ...around, lookup: (name: string) => vars[name] ?? around.env[name], vars: Object.keys(vars) }
+  const scope = { ...around, lookup: lookupForLaunch(vars, around.env), vars: Object.keys(vars) }
   const launch = resolveLaunch(tenant, applications)
   return {
     ...rest,
@@ -43,7 +43,7 @@ const resolveTenant = (tenant: NamedTenant, index: number, applications: FileApp
 }
 
 const layersOf = (
-  tenant: FileTenant,
+  tenant: NamedTenant,
   index: number,
   applications: FileApplications,
   env: EnvironmentLayer['values'],
@@ -52,14 +52,14 @@ const layersOf = (
   const preset = presetOf(tenant, applications)?.env
   const frameworkPath: Path = ['applications', 'frameworks', framework ?? '', 'env']
   return [
-    ...(preset ? [{ values: preset, path: frameworkPath }] : []),
-    { values: applications.env, path: ['applications', 'env'] },
-    { values: env, path: ['applications', 'tenants', index, 'env'] },
+    ...(preset ? [{ values: preset, path: frameworkPath, name: `applications.frameworks.${framework}.env` }] : []),
+    { values: applications.env, path: ['applications', 'env'], name: 'applications.env' },
+    { values: env, path: ['applications', 'tenants', index, 'env'], name: `tenant "${tenant.name}": env` },
   ]
 }
 
 /** Arguments take the tenant's own values only: whatever else looks like `${…}` may be meant for a shell. */
 const expandArgument = (arg: string, vars: Readonly<Record<string, string>>): string => {
   if (!arg.includes('${')) return arg
-  return expand(arg.replaceAll('$${', '\0'), (name) => vars[name], PORT_NAMES).text.replaceAll('\0', '$${')
+  return expand(arg.replaceAll('$${', '\0'), lookupIn(vars), PORT_NAMES).text.replaceAll('\0', '$${')
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
 import type { NavigatorError } from '../errors.ts'
@@ -15,20 +16,19 @@ export type Resolved = { readonly config: Config; readonly errors: readonly Navi
 export const resolve = (file: File, context: { root: MapNode; path: string; env: NodeJS.ProcessEnv; cwd: string }): Resolved => {
   const findings = createFindings()
   const around: Surroundings = { ...context, findings }
-  const { pools, queue } = file.applications
-  checkPorts(pools, around)
+  const { queue } = file.applications
   const config: Config = {
     file: resolvePath(context.cwd, context.path),
     server: resolveServer(file.server, around),
     maintenance: resolveMaintenance(file, around),
-    routes: file.routes,
-    applications: { pools, queue },
+    routes: resolveRoutes(file.routes),
+    applications: { pools: resolvePools(file.applications.pools, around), queue },
     tenants: resolveTenants(file.applications, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
     logging: file.logging,
     ...pick(file, ['auth', 'cable', 'hooks']),
   }
-  warnOneWordCommands(file, around)
+  warnOfLines(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }
 }
 
@@ -44,27 +44,38 @@ const resolveServer = ({ listen, workers, ...server }: File['server'], { root }:
   }
 }
 
-const resolveMaintenance = ({ maintenance, server }: File, { cwd }: Surroundings): Config['maintenance'] => {
-  const { page, ...rest } = maintenance
-  if (page === undefined) return rest
+const resolveMaintenance = ({ maintenance, server }: File, { root, cwd, findings }: Surroundings): Config['maintenance'] => {
+  const { page = '/503.html', ...rest } = maintenance
   const directory = page.startsWith('/') ? resolvePath(cwd, server.static?.public_dir ?? 'public') : cwd
-  return { ...rest, page: resolvePath(directory, page.replace(/^\/+/, '')) }
+  const file = resolvePath(directory, page.replace(/^\/+/, ''))
+  if (existsSync(file)) return { ...rest, page: file }
+  const hint = 'write a path under server.static.public_dir with a leading slash, otherwise one relative to where navigator is started'
+  if (maintenance.page !== undefined)
+    findings.warn(`maintenance.page: there is no ${file}; the built-in page is shown`, positionOf(root, ['maintenance', 'page']), hint)
+  return rest
 }
 
-const checkPorts = ({ start_port, end_port, max_size }: Config['applications']['pools'], { root, findings }: Surroundings): void => {
-  const path = ['applications', 'pools']
-  if (end_port < start_port)
-    findings.error(
-      `applications.pools.end_port ${end_port} is before start_port ${start_port}`,
-      positionOf(root, [...path, 'end_port']),
-      `write end_port: ${Math.min(start_port + 99, 65_535)}`,
-    )
-  else if (max_size !== undefined && end_port - start_port + 1 < max_size)
-    findings.error(
-      `applications.pools has ${end_port - start_port + 1} ports (${start_port} to ${end_port}) for max_size ${max_size}`,
-      positionOf(root, [...path, 'max_size']),
-      start_port + max_size - 1 <= 65_535 ? `write end_port: ${start_port + max_size - 1}` : 'write a lower start_port',
-    )
+const resolveRoutes = (routes: File['routes']): Config['routes'] => ({
+  ...routes,
+  reverse_proxies: routes.reverse_proxies.map((proxy) => ({ ...proxy, name: proxy.name ?? proxy.prefix ?? proxy.path ?? '' })),
+})
+
+/** Ports of a range that names its beginning only. */
+const PORTS = 100
+const LAST_PORT = 65_535
+
+const resolvePools = (pools: File['applications']['pools'], { root, findings }: Surroundings): Config['applications']['pools'] => {
+  const { start_port: start, max_size: size } = pools
+  const end = pools.end_port ?? Math.min(start + PORTS - 1, LAST_PORT)
+  const at = (key: string) => positionOf(root, ['applications', 'pools', key])
+  if (end < start) {
+    const hint = `write end_port: ${Math.min(start + PORTS - 1, LAST_PORT)}`
+    findings.error(`applications.pools.end_port ${end} is before start_port ${start}`, at('end_port'), hint)
+  } else if (size !== undefined && end - start + 1 < size) {
+    const hint = start + size - 1 <= LAST_PORT ? `write end_port: ${start + size - 1}` : 'write a lower start_port'
+    findings.error(`applications.pools has ${end - start + 1} ports (${start} to ${end}) for max_size ${size}`, at('max_size'), hint)
+  }
+  return { ...pools, end_port: end }
 }
 
 const resolveProcesses = (processes: File['managed_processes'], around: Surroundings): readonly ManagedProcessConfig[] => {
@@ -86,22 +97,16 @@ const resolveProcesses = (processes: File['managed_processes'], around: Surround
   })
 }
 
-/** `command: npm start` without args is most likely two words, yet nothing splits it. */
-const warnOneWordCommands = (file: File, { root, findings }: Surroundings): void => {
-  const levels: readonly (readonly [Path, { readonly command?: string; readonly args?: unknown }])[] = [
-    ...file.applications.tenants.map((tenant, index) => [['applications', 'tenants', index, 'command'], tenant] as const),
-    ...file.managed_processes.map(
-      (process, index) =>
-        [['managed_processes', index, 'command'], { ...process, args: process.args.length > 0 ? process.args : undefined }] as const,
-    ),
-  ]
-  for (const [path, { command, args }] of levels)
-    if (command && /\s/.test(command) && args === undefined) {
-      const [program, ...words] = command.split(/\s+/)
-      findings.warn(
-        `command "${command}" is taken as the name of one program`,
-        positionOf(root, path),
-        `write command: ${program} and args: [${words.join(', ')}]`,
-      )
-    }
+/** `command: redis-server --port 1` without args is most likely several words, yet nothing splits it. */
+const warnOfLines = ({ managed_processes }: File, { root, findings }: Surroundings): void => {
+  for (const [index, { command, args }] of managed_processes.entries()) {
+    if (args.length > 0 || !/\s/.test(command)) continue
+    const [program, ...words] = command.split(/\s+/)
+    const at = positionOf(root, ['managed_processes', index, 'command'])
+    findings.warn(
+      `command "${command}" is taken as the name of one program`,
+      at,
+      `write command: ${program} and args: [${words.join(', ')}]`,
+    )
+  }
 }

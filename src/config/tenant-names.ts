@@ -36,7 +36,7 @@ const missingPath = (tenant: FileTenant, index: number, count: number, { root, f
     findings.warn(`tenant "${tenant.name}" has no path; it is served at /${tenant.name}/`, at, `write path: /${tenant.name}/`)
     return `/${tenant.name}/`
   }
-  findings.error(`applications.tenants[${index}] has neither path nor host nor name`, at, 'write path: /boston/')
+  findings.error('a tenant has neither path nor host nor name', at, 'write path: /boston/')
   return `/${index}/`
 }
 

@@ -48,8 +48,7 @@ const unknownKey = (path: Path, allowed: readonly string[], root: Node): Navigat
 }
 
 const complaint = (issue: Issue, node: Node | undefined): string => {
-  if (issue.code === 'invalid_type')
-    return node ? `${shapeOf(node)} stands where ${SHAPES[issue.expected] ?? issue.expected} belongs` : 'is missing'
+  if (issue.code === 'invalid_type') return node ? `is ${shapeOf(node)}, not ${SHAPES[issue.expected] ?? issue.expected}` : 'is missing'
   if (issue.code === 'invalid_value') return `${quote(node)} is none of ${issue.values.join(', ')}`
   if (issue.code === 'too_small') return 'is empty'
   return node?.kind === 'scalar' ? `${quote(node)} ${issue.message}` : issue.message
@@ -64,7 +63,7 @@ const FORMS: Readonly<Record<string, string>> = {
 }
 
 const shapeOf = (node: Node): string => {
-  if (node.kind === 'scalar') return node.text === null ? 'nothing' : `the value ${quote(node)}`
+  if (node.kind === 'scalar') return node.text === null ? 'empty' : 'one value'
   return node.kind === 'list' ? 'a list' : 'a mapping'
 }
 

@@ -14,9 +14,6 @@ import {
 import { tenant } from './tenants.ts'
 import { duration, int, perFramework, section, size, text, texts } from './values.ts'
 
-/** Ports of a range that names its beginning only. */
-const PORTS = 100
-
 const pools = section({
   max_size: int(1, 16_384)
     .exactOptional()
@@ -39,7 +36,7 @@ const pools = section({
   default_memory_limit: size.exactOptional().meta({ description: 'Memory a tenant may use. Default: no limit.', examples: ['768M'] }),
   user: text.exactOptional().meta({ description: 'System user apps run as. Default: that of navigator.', examples: ['rails'] }),
   group: text.exactOptional().meta({ description: 'System group apps run as. Default: that of the user.', examples: ['rails'] }),
-}).transform((value) => ({ ...value, end_port: value.end_port ?? Math.min(value.start_port + PORTS - 1, 65_535) }))
+})
 
 const queue = section({
   max_size: int(0, 1_000_000)

@@ -12,7 +12,7 @@ export const command = text
   .meta({ description: `The program that is the app; args are its arguments. ${PORT_HINT}`, examples: ['bundle'] })
 export const args = texts.exactOptional().meta({ description: `Arguments. ${PORT_HINT}`, examples: [['exec', 'puma', '-p', '${port}']] })
 export const startDelay = duration.exactOptional().meta({
-  description: 'How long to wait after the start before the app is asked whether it is ready. Default: no wait.',
+  description: 'Has no effect: an app is asked from its start on whether it is ready.',
   examples: ['2s'],
 })
 export const startupTimeout = duration.exactOptional().meta({

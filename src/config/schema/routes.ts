@@ -30,10 +30,9 @@ const reverseProxy = section({
     }),
   websocket: bool.prefault('false').meta({ description: 'Whether WebSocket upgrades are forwarded.', examples: ['true'] }),
   exclude_methods: texts.exactOptional().meta({ description: 'Methods this is not for. Default: none.', examples: [['POST']] }),
-}).transform((proxy, context) => {
-  if (proxy.path === undefined && proxy.prefix === undefined)
-    context.issues.push({ code: 'custom', message: 'has neither path nor prefix', input: proxy, params: { hint: 'write prefix: /api/' } })
-  return { ...proxy, name: proxy.name ?? proxy.prefix ?? proxy.path ?? '' }
+}).check(({ value, issues }) => {
+  if (value.path !== undefined || value.prefix !== undefined) return
+  issues.push({ code: 'custom', message: 'has neither path nor prefix', input: value, params: { hint: 'write prefix: /api/' } })
 })
 
 const redirect = section({

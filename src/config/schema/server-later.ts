@@ -1,6 +1,6 @@
 /** Keys of `server` for static files, CGI scripts and the idle machine. */
 import { z } from 'zod'
-import { age, bool, duration, section, text, texts, urlPath } from './values.ts'
+import { age, bool, duration, orScalar, section, text, texts, urlPath } from './values.ts'
 
 const cacheOverride = section({
   path: text.meta({ description: 'URL prefix this is for; the longest that fits wins.', examples: ['/assets/'] }),
@@ -70,3 +70,15 @@ export const idle = section({
   check_interval: duration.exactOptional().meta({ description: 'How often to look; events made this needless.', examples: ['30s'] }),
   grace_period: duration.exactOptional().meta({ description: 'How long to wait after the decision.', examples: ['10s'] }),
 })
+
+/** `bot_detection`, of the server and of tenants. */
+export const botDetection = orScalar(
+  'action',
+  section({
+    enabled: bool.exactOptional().meta({ description: 'Whether crawlers are told apart from people.', examples: ['true'] }),
+    action: z
+      .enum(['reject', 'static-only', 'ignore'])
+      .exactOptional()
+      .meta({ description: 'What crawlers get: 403, static files only, or everything.', default: 'reject' }),
+  }),
+)

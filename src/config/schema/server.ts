@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cgiScript, idle, staticFiles } from './server-later.ts'
+import { botDetection, cgiScript, idle, staticFiles } from './server-later.ts'
 import { bool, duration, int, listen, orScalar, prefix, section, text, urlPath } from './values.ts'
 
 const syntheticResponse = section({
@@ -43,14 +43,6 @@ const timeouts = section({
     .meta({ description: 'How long requests may go on at shutdown and reload before they are cut.', examples: ['10s'] }),
 })
 
-const botDetection = section({
-  enabled: bool.exactOptional().meta({ description: 'Whether crawlers are told apart from people.', examples: ['true'] }),
-  action: z
-    .enum(['reject', 'static-only', 'ignore'])
-    .exactOptional()
-    .meta({ description: 'What crawlers get: 403, static files only, or everything.', default: 'reject' }),
-})
-
 /** Keys of `server`. */
 export const server = section({
   listen: listen.prefault('3000').meta({
@@ -81,9 +73,7 @@ export const server = section({
     .exactOptional()
     .meta({ description: 'The host name this server is meant for. Default: any.', examples: ['app.example.com'] }),
   disable_compression: bool.exactOptional().meta({ description: 'Whether answers of upstreams are left uncompressed.', default: 'false' }),
-  bot_detection: orScalar('action', botDetection)
-    .exactOptional()
-    .meta({ description: 'What crawlers may do. Default: everything.', examples: ['reject'] }),
+  bot_detection: botDetection.exactOptional().meta({ description: 'What crawlers may do. Default: everything.', examples: ['reject'] }),
   idle: idle
     .exactOptional()
     .meta({ description: 'What happens to the machine when nobody has asked for anything for a while. Default: nothing.' }),

@@ -12,6 +12,7 @@ import {
   stopTimeout,
   trackWebsockets,
 } from './launch.ts'
+import { botDetection } from './server-later.ts'
 import { bool, duration, hostname, int, name, prefix, section, size, text, texts } from './values.ts'
 
 /** Keys of tenants that no release has honoured, or not yet this one. */
@@ -23,7 +24,9 @@ const later = {
     .meta({ description: 'Memory it may use. Default: applications.pools.default_memory_limit.', examples: ['512M'] }),
   user: text.exactOptional().meta({ description: 'System user to run as.', examples: ['rails'] }),
   group: text.exactOptional().meta({ description: 'System group to run as.', examples: ['rails'] }),
-  bot_detection: z.unknown().meta({ description: 'What crawlers may do here; as server.bot_detection.' }).optional(),
+  bot_detection: botDetection
+    .exactOptional()
+    .meta({ description: 'What crawlers may do here; instead of server.bot_detection.', examples: ['ignore'] }),
   match_pattern: text.exactOptional().meta({ description: 'Glob of URL paths, before prefixes.', examples: ['*/cable'] }),
   match_header: z.unknown().meta({ description: 'Request header that selects it.' }).optional(),
   standalone_server: text

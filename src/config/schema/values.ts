@@ -32,9 +32,16 @@ const readable = <Value>(read: (text: string) => Value | undefined, refusal: Ref
 export const text = z.string()
 export const texts = z.array(text)
 
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, yes: true, on: true, false: false, no: false, off: false }
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+])
 /** `true` or `false`; also YAML 1.1's yes, no, on, off. */
-export const bool = readable((value) => BOOLEANS[value.toLowerCase()], {
+export const bool = readable((value) => BOOLEANS.get(value.toLowerCase()), {
   predicate: 'is neither true nor false',
   hint: 'write true or false',
 })
