@@ -7,6 +7,7 @@ import { createLineBatch } from '../src/log/access-log.ts'
 import { createTurnstile } from '../src/protocol/counters.ts'
 import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessage } from '../src/protocol/messages.ts'
 import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
+import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { FullLane } from './full-lane/full-lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
 import { createWaitingRoom } from './waiting-room.ts'
@@ -63,7 +64,7 @@ const listen = (sockets: readonly BoundSocket[], accept: (socket: Socket) => voi
   Promise.all(
     sockets.map(async (bound) => {
       const server = createServer({ allowHalfOpen: true }, accept)
-      server.listen(bound)
+      listenOnTransferred(server, bound)
       await once(server, 'listening')
       return server
     }),

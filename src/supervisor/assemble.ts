@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts'
 import { formatChildLine } from '../log/child-output.ts'
 import { createPidDirectory } from '../process/leftovers.ts'
 import { createPorts } from '../process/ports.ts'
-import { killAllProcesses } from '../process/run.ts'
 import { allocateCounters, createGateKeeper, type GateKeeper } from '../protocol/counters.ts'
 import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
 import { liveProcessMachine } from './actors/managed-process.ts'
@@ -29,7 +28,7 @@ export type Parts = ReloadTargets & {
   /** Ends what a killed supervisor left, starts managed processes, then workers. */
   start(): Promise<void>
   drain(): Promise<void>
-  /** Leaves nothing running, whatever happens. */
+  /** Tenants first, side by side; then managed processes, one after the other in reverse. */
   stop(): Promise<void>
 }
 
@@ -118,7 +117,6 @@ export const assemble = async (options: SupervisorOptions): Promise<Parts> => {
       } finally {
         stack.dispose()
         listeners[Symbol.dispose]()
-        killAllProcesses()
       }
     },
   }

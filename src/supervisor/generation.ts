@@ -52,6 +52,11 @@ export const createGeneration = (spec: GenerationSpec): Generation => {
   let state: PublicState = 'stopped'
   let since = Date.now()
 
+  /** To one that is gone nothing matters any more. */
+  const send = (event: TenantEvent) => {
+    if (actor.getSnapshot().status === 'active') actor.send(event)
+  }
+
   const generation: Generation = {
     get config() {
       return config
@@ -73,10 +78,10 @@ export const createGeneration = (spec: GenerationSpec): Generation => {
     firstStart: firstStart.promise,
     context: () => actor.getSnapshot().context,
     standing: () => standingOf(config.name, state, actor.getSnapshot().context),
-    send: (event) => actor.send(event),
+    send,
     retune(retuned, drainMs) {
       config = retuned
-      actor.send({ type: 'tenant.retuned', times: timesOf(retuned, drainMs) })
+      send({ type: 'tenant.retuned', times: timesOf(retuned, drainMs) })
     },
   }
 

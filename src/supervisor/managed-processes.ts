@@ -23,7 +23,7 @@ export type ManagedProcesses = {
 
 /** One of them, as it is now. */
 export type Managed = {
-  config: ManagedProcessConfig
+  readonly config: ManagedProcessConfig
   readonly state: PublicState
   readonly since: number
   readonly snapshot: SnapshotFrom<ProcessMachine>
@@ -82,7 +82,7 @@ export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): 
   }
 }
 
-type Running = Managed & { readonly id: string; readonly actor: Actor<ProcessMachine> }
+type Running = Omit<Managed, 'config'> & { config: ManagedProcessConfig; readonly id: string; readonly actor: Actor<ProcessMachine> }
 
 const timesOf = (config: ManagedProcessConfig) => ({ stopTimeoutMs: config.stop_timeout, isRestarted: config.auto_restart })
 

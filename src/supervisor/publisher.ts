@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Config, TenantConfig } from '../config/config.ts'
 import type { SupervisorMessage } from '../protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../protocol/routing-snapshot.ts'
@@ -59,17 +60,22 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
   maintenance: config.maintenance,
   routes: config.routes,
   queue: config.applications.queue,
-  tenants: config.tenants.map(routeOf),
+  tenants: config.tenants.map((tenant) => routeOf(tenant, config.server.static.x_sendfile)),
   standings,
 })
 
-const routeOf = ({ name, path, host, startup_timeout, track_websockets }: TenantConfig): TenantRoute => ({
-  name,
-  path,
-  ...(host === undefined ? {} : { host }),
-  startup_timeout,
-  track_websockets,
-})
+const routeOf = (tenant: TenantConfig, sendfileRoots: readonly string[]): TenantRoute => {
+  const { name, path, host, startup_timeout, track_websockets, public_dir, root } = tenant
+  return {
+    name,
+    path,
+    ...(host === undefined ? {} : { host }),
+    startup_timeout,
+    track_websockets,
+    ...(public_dir === undefined ? {} : { public_dir }),
+    ...(sendfileRoots.length === 0 ? {} : { sendfile_roots: sendfileRoots.map((directory) => resolve(root, directory)) }),
+  }
+}
 
 const isSame = (a: TenantStanding | undefined, b: TenantStanding): boolean =>
   a?.state === b.state &&

@@ -81,8 +81,10 @@ export const startSupervisor = async (options: SupervisorOptions): Promise<Super
       return { pid: process.pid, startedAt, configFile: options.configFile, address: parts.address(), rows }
     },
     async stop(reason) {
-      server.send({ type: 'server.stop', reason })
-      options.log.info({ reason }, 'stopping')
+      if (server.getSnapshot().status === 'active') {
+        options.log.info({ reason }, 'stopping')
+        server.send({ type: 'server.stop', reason })
+      }
       await toPromise(server)
     },
   }

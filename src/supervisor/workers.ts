@@ -68,8 +68,9 @@ export const createWorkers = ({ count, log, open }: WorkersSpec): Workers => {
     },
     listening: (worker) => slots[worker]!.actor.send({ type: 'worker.listening' }),
     async drainAll(graceMs) {
-      for (const { actor } of slots) actor.send({ type: 'worker.drain', graceMs })
-      await Promise.all(slots.map(({ actor }) => toPromise(actor)))
+      const live = slots.filter(({ snapshot, state }) => snapshot.status === 'active' && state !== 'stopped')
+      for (const { actor } of live) actor.send({ type: 'worker.drain', graceMs })
+      await Promise.all(live.map(({ actor }) => toPromise(actor)))
     },
     all: () => slots,
   }
