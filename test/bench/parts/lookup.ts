@@ -30,19 +30,24 @@ export const measureLookup = async (bench: Bench): Promise<void> => {
       'look-up ns': candidates[index]!.cost.lookupNs,
       'table ms': candidates[index]!.cost.buildMs,
       'start ms': candidates[index]!.peer.startedInMs,
-      'USS MB at start': megabytes(candidates[index]!.uss),
+      'USS MB': megabytes(candidates[index]!.uss),
+      'USS KB per tenant': growthPerTenant(candidates[0]!, candidates[index]!),
       errors: String(one.errors),
     })),
     notes: [
       'look-up ns and table ms: the routing table by itself, asked for tenants all over it, and its building.',
 
-      'start ms: from the start of the program to the first answer of the tenant, its boot included; reading the file is most of it.',
+      'start ms: from the start of the program to the first answer of the tenant, its boot included; reading the file is most of it. USS: after that answer.',
     ],
     // The configurations are as long as their tenants are many: the first tells it all.
     peers: candidates.slice(0, 1).map(({ peer }) => describe(peer)),
     details: cell,
   })
 }
+
+/** In KB, against the one with the fewest; undefined for that one. */
+const growthPerTenant = (fewest: Candidate, more: Candidate): number | undefined =>
+  more === fewest ? undefined : (more.uss - fewest.uss) / 1024 / (more.tenants - fewest.tenants)
 
 const startWithTenants = async (bench: Bench, count: number): Promise<Candidate> => {
   const tenants = Array.from({ length: count }, (_, index) => `/year/t${index}/`)

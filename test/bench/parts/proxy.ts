@@ -58,8 +58,8 @@ export const rowsOf = (workload: Workload, cell: readonly Standing[]): readonly 
     '× nginx': yardstick && ratioOf(one, yardstick),
     '× http-proxy-3': library && ratioOf(one, library),
     'req/s': one.perSecond,
-    'p50 µs': one.p50Micros,
-    'p99 µs': one.p99Micros,
+    'p50 µs': one.p50Micros || undefined,
+    'p99 µs': one.p99Micros || undefined,
     errors: String(one.errors),
   }))
 }
@@ -68,6 +68,7 @@ export const rowsOf = (workload: Workload, cell: readonly Standing[]): readonly 
 export const proxyNotes: readonly string[] = [
   'CPU: utime + stime of all the processes of the proxy; the app behind it and wrk are not in it. Medians of alternated rounds.',
   '× is the median over the rounds of the ratio of instructions where they are counted, else of CPU time; bodies of 100 KB and more are compared with the tuned nginx.',
+  'No p50: no answer was whole within a round; answers of 10 MB are counted by their bytes.',
   'wrk, the app and the proxy share the machine: req/s says little beyond "it kept up".',
 ]
 
