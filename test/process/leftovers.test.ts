@@ -71,7 +71,7 @@ test('what a dead leader left in its group is ended too', async () => {
 /** Records a stranger: a live process of ours under a record that is changed to name another of the same pid. */
 const strange = async (change: object) => {
   const directory = newDirectory()
-  const app = await runApp('forks-grandchildren')
+  const app = await runApp('forks-grandchildren', { STUBBORN: '1' })
   await app.line(/grandchildren/)
   createPidDirectory(directory).record('x', app.pid)
   const file = join(directory, `${app.pid}.json`)
@@ -94,6 +94,7 @@ test('a group of the same number whose members are older than the record is left
   const { app, directory } = await strange({ startedAt: String(Number.MAX_SAFE_INTEGER) })
   await using running = app
   process.kill(running.pid, 'SIGKILL')
+  await running.exited
   const survivors = () => listProcesses().filter((entry) => entry.pgid === running.pid)
   expect(await createPidDirectory(directory).endLeftovers(silent)).toBe(0)
   expect(survivors().length).toBeGreaterThan(0)

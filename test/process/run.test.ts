@@ -42,6 +42,13 @@ test('hands on every line of a flood in order', async () => {
   expect(app.lines[12_345]).toMatch(/^line 12345 /)
 })
 
+test('has handed on what still stood in the pipe at its exit', async () => {
+  await using app = await runApp('seq', {}, { argv: ['seq', '1', '20000'], onLine: (_, line) => void JSON.stringify(line.repeat(100)) })
+  await app.exited
+  expect(app.lines).toHaveLength(20_000)
+  expect(app.lines.at(-1)).toBe('20000')
+})
+
 test('a flood takes only a part of its reader’s time', async () => {
   const { promise: flooded, resolve } = Promise.withResolvers<void>()
   let lines = 0
