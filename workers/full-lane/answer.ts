@@ -38,7 +38,7 @@ const note = (passage: Passage, answer: Answer): void => {
   passage.status = answer.status
   passage.responseType = answer.responseType
   passage.errorMessage = answer.responseType === 'error' ? answer.errorMessage : undefined
-  passage.destination = answer.destination
+  if (answer.destination !== undefined) passage.destination = answer.destination
 }
 
 const mayHaveBody = (status: number): boolean => status !== 204 && status !== 304

@@ -67,6 +67,8 @@ class Try {
     this.#upstream = upstream
     relayInformation(response, upstream)
     upstream.once('response', (incoming) => this.#onResponse(incoming))
+    // A 101 that nobody asked for ends the request without an error.
+    upstream.once('close', () => this.#stop({ kind: 'broken', message: 'the upstream gave no response' }))
     limitSilence(upstream, timeouts.response, () => this.#stop({ kind: 'timeout', message: `no response within ${timeouts.response} ms` }))
     sendBody(passage, response, upstream)
   }

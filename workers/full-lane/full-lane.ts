@@ -45,6 +45,7 @@ export class FullLane implements Lane {
     this.#server = createParser((request) => this.#mayUpgrade(request))
     this.#server.on('request', (request, response) => this.#onRequest(request, response))
     this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response))
+    this.#server.on('checkExpectation', (request, response) => this.#onRequest(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head))
     this.#server.on('connect', (_, socket) => this.#refuse(socket as Socket, 501, 'CONNECT'))
     this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))

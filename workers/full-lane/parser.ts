@@ -9,7 +9,8 @@ const CHECK_TIMEOUTS_MS = 1000
 export const createParser = (mayUpgrade: (request: IncomingMessage) => boolean): Server => {
   const server = createServer({
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Checked in `findFault`, which answers in the form the client reads.
+    requireHostHeader: false,
     maxHeaderSize: HEAD_LIMIT_BYTES,
     connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
     requestTimeout: 0,

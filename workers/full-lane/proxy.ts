@@ -45,7 +45,8 @@ export const createProxy = (): HttpProxy => {
 
   const start = (request: IncomingMessage, launch: Launch, run: () => void): void => {
     launches.set(request, launch)
-    request.headers = {}
+    // A copy: what is done to it before `setHeaders` must not reach a second try.
+    request.headers = { ...launch.headers }
     request.url = launch.path
     try {
       run()

@@ -23,10 +23,11 @@ export const findFault = (request: IncomingMessage): Fault | undefined => {
   if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0')
     return { status: 505, reason: 'Only HTTP/1.1 and 1.0 are spoken here' }
   if (FOREIGN_METHODS.has(request.method ?? '')) return { status: 501, reason: `${request.method} is not supported` }
-  return findFieldFault(request.rawHeaders) ?? findFramingFault(request)
+  if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? '')) return { status: 417, reason: 'Only 100-continue can be expected' }
+  return findFieldFault(request) ?? findFramingFault(request)
 }
 
-const findFieldFault = (rawHeaders: readonly string[]): Fault | undefined => {
+const findFieldFault = ({ rawHeaders, httpVersion }: IncomingMessage): Fault | undefined => {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const value = rawHeaders[i + 1]!
@@ -36,7 +37,7 @@ const findFieldFault = (rawHeaders: readonly string[]): Fault | undefined => {
     if (hosts > 1) return badRequest('More than one Host')
     if (!HOST.test(value)) return badRequest('The Host is malformed')
   }
-  return undefined
+  return hosts === 0 && httpVersion === '1.1' ? badRequest('No Host') : undefined
 }
 
 const findFramingFault = (request: IncomingMessage): Fault | undefined => {
