@@ -190,7 +190,7 @@ const followLog = (child: ChildProcess): Log => {
       const past = lines.find(isIt)
       if (past !== undefined) return past
       const { promise, resolve, reject } = Promise.withResolvers<string>()
-      const fail = (why: string) => reject(new Error(`${why} before ${part} was logged:\n${lines.join('\n')}`))
+      const fail = (why: string) => reject(new Error(`${why} before ${part} was logged:\n${lines.slice(-40).join('\n')}`))
       const look = (line: string) => isIt(line) && resolve(line)
       const timer = setTimeout(() => fail(`${timeoutMs} ms passed`), timeoutMs)
       waiting.add(look)
