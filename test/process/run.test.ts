@@ -43,10 +43,10 @@ test('hands on every line of a flood in order', async () => {
 })
 
 test('has handed on what still stood in the pipe at its exit', async () => {
-  await using app = await runApp('seq', {}, { argv: ['seq', '1', '20000'], onLine: (_, line) => void JSON.stringify(line.repeat(100)) })
+  await using app = await runApp('seq', {}, { argv: ['seq', '1', '60000'] })
   await app.exited
-  expect(app.lines).toHaveLength(20_000)
-  expect(app.lines.at(-1)).toBe('20000')
+  expect(app.lines).toHaveLength(60_000)
+  expect(app.lines.at(-1)).toBe('60000')
 })
 
 test('a flood takes only a part of its reader’s time', async () => {
