@@ -3,9 +3,9 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { openTodos } from './todos.ts'
 
-const data = join(import.meta.dirname, 'data')
+const data = process.env['DATA'] || 'data'
 const archiveAfterSeconds = Number(process.env['ARCHIVE_AFTER_SECONDS'] ?? 60)
-const ROUND_MS = 5_000
+const ROUND_MS = 2_000
 
 const tidy = (): void => {
   if (!existsSync(data)) return
