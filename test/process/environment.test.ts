@@ -30,3 +30,7 @@ test('the port is put in the values of its own section only', () => {
     URL: 'http://localhost:4000/4000/4000',
   })
 })
+
+test('leaves out what the child must not inherit', () => {
+  expect(childEnvironment({ A: 'a', B: 'b' }, { own: {}, unset: ['A'] })).toEqual({ B: 'b' })
+})

@@ -31,7 +31,7 @@ const prepareProcess = (config: ManagedProcessConfig, around: ProcessSurrounding
     name: config.name,
     argv: [config.command, ...config.args],
     cwd: config.working_dir,
-    env: childEnvironment(around.env, { own: config.env }),
+    env: childEnvironment(around.env, { own: config.env, unset: config.unset_env ?? [] }),
     onLine: (stream, line) => around.onLine(config.name, stream, line),
   },
   facts: {},

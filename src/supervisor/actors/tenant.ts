@@ -79,7 +79,7 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
       name: config.name,
       argv: command.argv,
       cwd: config.root,
-      env: childEnvironment(around.env, { lent: command.env, own: config.env, port }),
+      env: childEnvironment(around.env, { lent: command.env, own: config.env, unset: config.unset_env ?? [], port }),
       onLine: (stream, line) => around.onLine(config.name, stream, line),
     },
     facts: { port, slot },
