@@ -31,11 +31,14 @@ const invalid = (message: string, detail: { at: NavigatorError['at']; hint?: str
 const errorsOf = (issue: Issue, root: Node): readonly NavigatorError[] => {
   const path = issue.path as Path
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], issue.message.split(','), root))
-  const node = nodeAt(root, path)
-  const at = positionOf(root, path)
-  if (!node && path.length > 0 && nodeAt(root, path.slice(0, -1))?.kind !== 'scalar')
-    return [invalid(`${pathText(path.slice(0, -1))} needs ${String(path.at(-1))}`, { at, hint: `add "${String(path.at(-1))}:" here` })]
-  return [invalid(`${pathText(path)} ${complaint(issue, node)}`, { at, hint: hintOf(issue) })]
+  const parent = nodeAt(root, path.slice(0, -1))
+  // `health_check: up` is short for `{ path: up }`: what is wrong is what was written.
+  const written = parent?.kind === 'scalar' ? path.slice(0, -1) : path
+  const node = nodeAt(root, written)
+  const at = positionOf(root, written)
+  const key = String(path.at(-1))
+  if (!node && path.length > 0) return [invalid(`${pathText(path.slice(0, -1))} needs ${key}`, { at, hint: `add "${key}:" here` })]
+  return [invalid(`${pathText(written)} ${complaint(issue, node)}`, { at, hint: hintOf(issue) })]
 }
 
 /** The section's allowed keys come as the issue's message: see `section`. */
