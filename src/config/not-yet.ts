@@ -78,24 +78,57 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
 ]
 
 /** One warning for each such key in the file, at its first place. */
-export const warnNotYet = (root: Node): readonly ConfigWarning[] => [
-  ...NOT_YET.flatMap(([path, consequence]) => warn(root, path, 'is not supported yet', consequence)),
-  ...NEEDLESS.flatMap(([path, reason]) => warn(root, path, 'has no effect', reason)),
-]
-
-const warn = (root: Node, path: string, claim: string, because: string | undefined): readonly ConfigWarning[] => {
-  const [first, ...others] = find(root, path.replaceAll('[]', '.[]').split('.'))
-  if (!first) return []
-  const also = others.length > 0 ? ` (here and in ${others.length} more)` : ''
-  return [{ code: 'NAV_CONFIG_WARNING', message: `${path} ${claim}${also}${because ? `: ${because}` : ''}`, at: first }]
+export const warnNotYet = (root: Node): readonly ConfigWarning[] => {
+  const found = new Map<string, Position[]>()
+  collect(root, WATCHED, found)
+  return [...found].map(([path, [first, ...others]]) => {
+    const [claim, because] = CLAIMS.get(path)!
+    const also = others.length > 0 ? ` (here and in ${others.length} more)` : ''
+    return { code: 'NAV_CONFIG_WARNING', message: `${path} ${claim}${also}${because ? `: ${because}` : ''}`, at: first! }
+  })
 }
 
-/** Where the key of each match stands. */
-const find = (node: Node, [part, ...rest]: readonly string[], found?: Position): readonly Position[] => {
-  if (part === undefined) return [found ?? node.at]
-  if (part === '[]') return node.kind === 'list' ? node.items.flatMap((item) => find(item, rest, item.at)) : []
-  if (node.kind !== 'map') return []
-  if (part === '*') return [...node.entries.values()].flatMap((entry) => find(entry.value, rest, entry.keyAt))
-  const entry = node.entries.get(part)
-  return entry ? find(entry.value, rest, entry.keyAt) : []
+type Claim = readonly [claim: string, because: string]
+
+const CLAIMS: ReadonlyMap<string, Claim> = new Map<string, Claim>([
+  ...NOT_YET.map(([path, consequence = '']) => [path, ['is not supported yet', consequence]] as const),
+  ...NEEDLESS.map(([path, reason]) => [path, ['has no effect', reason]] as const),
+])
+
+/** The paths as a tree, so that one walk through a file of many tenants finds them all. */
+type Watched = { path?: string; readonly children: Map<string, Watched> }
+
+const plant = (paths: Iterable<string>): Watched => {
+  const root: Watched = { children: new Map() }
+  for (const path of paths) {
+    let node = root
+    for (const part of path.replaceAll('[]', '.[]').split('.')) {
+      const child: Watched = node.children.get(part) ?? { children: new Map() }
+      node.children.set(part, child)
+      node = child
+    }
+    node.path = path
+  }
+  return root
+}
+
+const WATCHED = plant(CLAIMS.keys())
+
+const collect = (node: Node, { children }: Watched, found: Map<string, Position[]>): void => {
+  if (node.kind === 'list') {
+    const each = children.get('[]')
+    if (each) for (const item of node.items) collect(item, each, found)
+  }
+  if (node.kind !== 'map') return
+  for (const [key, { keyAt, value }] of node.entries) {
+    const watched = children.get(key) ?? children.get('*')
+    if (watched?.path !== undefined) found.set(watched.path, push(found.get(watched.path), keyAt))
+    if (watched) collect(value, watched, found)
+  }
+}
+
+const push = <Item>(list: Item[] | undefined, item: Item): Item[] => {
+  if (!list) return [item]
+  list.push(item)
+  return list
 }
