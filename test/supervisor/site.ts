@@ -1,0 +1,135 @@
+/** A whole supervisor in a test: real processes and threads, the tests' own worker, a temporary directory. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config, ManagedProcessConfig, TenantConfig } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Logger } from '../../src/log/logger.ts'
+import type { PublicState } from '../../src/protocol/routing-snapshot.ts'
+import type { PsRow } from '../../src/supervisor/report.ts'
+import { type Supervisor, startSupervisor } from '../../src/supervisor/supervisor.ts'
+
+const here = import.meta.dirname
+/** What an empty file says: the tests name only what they are about. */
+const { config: plain } = await loadConfig(join(here, 'apps/plain.yml'), {})
+export const echoApp = join(here, 'apps/echo.mjs')
+
+export const tenant = (name: string, changes: Partial<TenantConfig> = {}): TenantConfig => ({
+  name,
+  path: `/${name}/`,
+  root: here,
+  launch: { command: process.execPath, args: [echoApp], port_env_var: 'PORT' },
+  env: {},
+  health_check: '/',
+  startup_timeout: 5_000,
+  ready_timeout: 10_000,
+  idle_timeout: 60_000,
+  stop_timeout: 5_000,
+  track_websockets: true,
+  ...changes,
+})
+
+export const managed = (name: string, script: string, changes: Partial<ManagedProcessConfig> = {}): ManagedProcessConfig =>
+  ({
+    name,
+    command: process.execPath,
+    args: ['-e', script],
+    working_dir: here,
+    env: {},
+    auto_restart: true,
+    start_delay: 0,
+    stop_timeout: 5_000,
+    ...changes,
+  }) as ManagedProcessConfig
+
+type Sections = {
+  tenants?: readonly TenantConfig[]
+  processes?: readonly ManagedProcessConfig[]
+  server?: Partial<Config['server']>
+  pools?: Partial<Config['applications']['pools']>
+}
+
+/** Each site lends from a range of its own: an app binds its port some time after it was found free. */
+let nextPort = 20_000 + (process.pid % 12) * 1_000
+const PORTS = 20
+
+const configOf = ({ tenants = [], processes = [], server = {}, pools = {} }: Sections, from: number): Config => ({
+  ...plain,
+  server: { ...plain.server, workers: 2, listen: { host: '127.0.0.1', port: 0 }, ...server },
+  applications: { ...plain.applications, pools: { ...plain.applications.pools, start_port: from, end_port: from + PORTS - 1, ...pools } },
+  tenants,
+  managed_processes: processes,
+})
+
+const silent: Logger = { level: 'info', debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+
+export type Site = AsyncDisposable & {
+  readonly supervisor: Supervisor
+  readonly lines: string[]
+  /** The next reload finds this, or throws it. */
+  change(next: Sections | Error): void
+  get(path: string): Promise<{ status: number; body: string }>
+  row(name: string): Promise<PsRow>
+  until(name: string, state: PublicState): Promise<PsRow>
+}
+
+export const openSite = async (sections: Sections, log: Logger = silent): Promise<Site> => {
+  const runtimeDirectory = await mkdtemp(join(tmpdir(), 'nav-site-'))
+  const lines: string[] = []
+  const from = nextPort
+  nextPort += PORTS
+  const config = configOf(sections, from)
+  let next: Config | Error = config
+  const supervisor = await startSupervisor({
+    config,
+    warnings: [],
+    configFile: config.file,
+    env: process.env,
+    log,
+    writeLine: (line) => lines.push(line),
+    writeAccess() {},
+    runtimeDirectory,
+    workerUrl: new URL('./apps/worker.ts', import.meta.url),
+    async reload() {
+      if (next instanceof Error) throw next
+      return { config: next, warnings: [] }
+    },
+  })
+  const row = async (name: string) => (await supervisor.ps()).rows.find((candidate) => candidate.name === name)!
+  return {
+    supervisor,
+    lines,
+    row,
+    change(wanted) {
+      next = wanted instanceof Error ? wanted : configOf(wanted, from)
+    },
+    get: (path) => getFrom(supervisor.address.port, path),
+    async until(name, state) {
+      for (const end = Date.now() + 15_000; Date.now() < end; ) {
+        const found = await row(name)
+        if (found.state === state) return found
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      throw new Error(`${name} is ${JSON.stringify(await row(name))}, not ${state}`)
+    },
+    async [Symbol.asyncDispose]() {
+      await supervisor.stop('end of test')
+      await rm(runtimeDirectory, { recursive: true })
+    },
+  }
+}
+
+/** On a connection of its own, so that any worker may get it. */
+export const getFrom = (port: number, path: string): Promise<{ status: number; body: string }> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (text: string) => (body += text))
+      response.on('end', () => resolve({ status: response.statusCode!, body }))
+      response.on('error', reject)
+    })
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
