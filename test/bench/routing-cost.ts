@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { staticFiles } from '../../src/config/schema/static.ts'
 import type { RoutingSnapshot, TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import { createRoutingTable } from '../../workers/routing-table.ts'
 import { medianOf } from './bench.ts'
@@ -35,6 +36,7 @@ const snapshotOf = (tenants: readonly string[]): RoutingSnapshot => ({
     workers: 1,
     root_path: '',
     trust_proxy: false,
+    static: staticFiles.parse({}),
     timeouts: { header: 0, keep_alive: 0, idle: 0, connect: 0, response: 0, drain: 0 },
   },
   maintenance: { enabled: false },

@@ -1,9 +1,9 @@
 import type { Bench } from '../bench.ts'
-import { type Entry, ratioOf, runContest } from '../contest.ts'
+import { type Entry, ratioOf, runContest, type Standing } from '../contest.ts'
 import { memoryOf } from '../measure.ts'
 import { attempt } from '../peers/lineup.ts'
 import { type Navigator, startNavigator } from '../peers/navigator.ts'
-import { describe, megabytes } from '../report.ts'
+import { describe, megabytes, type Row } from '../report.ts'
 import { measureRouting, type RoutingCost } from '../routing-cost.ts'
 import { small } from '../workloads.ts'
 
@@ -21,22 +21,9 @@ export const measureLookup = async (bench: Bench): Promise<void> => {
   bench.report.add({
     name: 'lookup',
     title: '1 KB GET at 32 connections, by number of configured tenants (one awake, the last of the file)',
-    rows: cell.map((one, index) => ({
-      tenants: candidates[index]!.tenants.toLocaleString('en'),
-      'CPU µs': one.cpuMicros,
-      'k instr': one.kiloInstructions,
-      '× fewest': ratioOf(one, cell[0]!),
-      'req/s': one.perSecond,
-      'look-up ns': candidates[index]!.cost.lookupNs,
-      'table ms': candidates[index]!.cost.buildMs,
-      'start ms': candidates[index]!.peer.startedInMs,
-      'USS MB': megabytes(candidates[index]!.uss),
-      'USS KB per tenant': growthPerTenant(candidates[0]!, candidates[index]!),
-      errors: String(one.errors),
-    })),
+    rows: cell.map((one, index) => rowOf(one, candidates[index]!, { fewest: candidates[0]!, fewestCost: cell[0]! })),
     notes: [
       'look-up ns and table ms: the routing table by itself, asked for tenants all over it, and its building.',
-
       'start ms: from the start of the program to the first answer of the tenant, its boot included; reading the file is most of it. USS: after that answer.',
     ],
     // The configurations are as long as their tenants are many: the first tells it all.
@@ -44,6 +31,20 @@ export const measureLookup = async (bench: Bench): Promise<void> => {
     details: cell,
   })
 }
+
+const rowOf = (one: Standing, candidate: Candidate, base: { readonly fewest: Candidate; readonly fewestCost: Standing }): Row => ({
+  tenants: candidate.tenants.toLocaleString('en'),
+  'CPU µs': one.cpuMicros,
+  'k instr': one.kiloInstructions,
+  '× fewest': ratioOf(one, base.fewestCost),
+  'req/s': one.perSecond,
+  'look-up ns': candidate.cost.lookupNs,
+  'table ms': candidate.cost.buildMs,
+  'start ms': candidate.peer.startedInMs,
+  'USS MB': megabytes(candidate.uss),
+  'USS KB per tenant': growthPerTenant(base.fewest, candidate),
+  errors: String(one.errors),
+})
 
 /** In KB, against the one with the fewest; undefined for that one. */
 const growthPerTenant = (fewest: Candidate, more: Candidate): number | undefined =>

@@ -11,52 +11,57 @@ import { describe, type PeerDescription } from '../report.ts'
 import { untilAnswered } from '../request.ts'
 
 type Started = PeerDescription & { stop(): Promise<void> }
+type Start = () => Promise<Started>
+type Contestant = { readonly peer: PeerDescription; readonly start: Start; readonly tookMs: number[] }
 
 /** From the start of a proxy to its first proxied answer, the app behind it running already. */
 export const measureStart = async (bench: Bench): Promise<void> => {
   const origin = await startOrigin(bench)
-  const task = { bench, originPort: origin.port }
-  const starts: ReadonlyMap<string, () => Promise<Started>> = new Map([
-    ['bare node', () => startBareNode(bench)],
-    ['nginx', () => startNginx(task)],
-    ['haproxy', () => startHaproxy(task)],
-    ['http-proxy-3', () => startHttpProxy3(task)],
-    ['navigator', () => startNavigator(task)],
-  ])
-  const wanted: [string, () => Promise<Started>][] = []
-  const peers: PeerDescription[] = []
-  for (const [name, start] of starts) {
-    if (name !== 'bare node' && !isMeasured(bench, name)) continue
-    // The first start reads the disk and is not counted.
-    const first = await attempt(bench, name, start)
-    if (first === undefined) continue
-    await first.stop()
-    wanted.push([name, start])
-    peers.push(describe(first))
-  }
-  const times = new Map<string, number[]>(wanted.map(([name]) => [name, []]))
+  const contestants = await findContestants(bench, startsOf(bench, origin.port))
   for (let round = 0; round < Math.max(bench.settings.rounds, 5); round++) {
-    for (const [name, start] of wanted) {
+    for (const { start, tookMs } of contestants) {
       const from = performance.now()
-      const peer = await start()
-      times.get(name)!.push(performance.now() - from)
-      await peer.stop()
+      const started = await start()
+      tookMs.push(performance.now() - from)
+      await started.stop()
     }
   }
   await origin.stop()
   bench.report.add({
     name: 'start',
     title: 'From the start of the program to its first proxied answer',
-    rows: [...times].map(([name, ms]) => ({
-      program: name,
-      'median ms': medianOf(ms),
-      'min ms': Math.min(...ms),
-      'max ms': Math.max(...ms),
+    rows: contestants.map(({ peer, tookMs }) => ({
+      program: peer.name,
+      'median ms': medianOf(tookMs),
+      'min ms': Math.min(...tookMs),
+      'max ms': Math.max(...tookMs),
     })),
-    notes: ['Asked each millisecond. bare node: a net server of one file, what any program on Node takes at least.'],
-    peers,
-    details: Object.fromEntries(times),
+    notes: ['Asked each millisecond. bare node: a net server of one line, what any program on Node takes at least.'],
+    peers: contestants.map(({ peer }) => peer),
+    details: Object.fromEntries(contestants.map(({ peer, tookMs }) => [peer.name, tookMs])),
   })
+}
+
+const startsOf = (bench: Bench, originPort: number): ReadonlyMap<string, Start> =>
+  new Map<string, Start>([
+    ['bare node', () => startBareNode(bench)],
+    ['nginx', () => startNginx({ bench, originPort })],
+    ['haproxy', () => startHaproxy({ bench, originPort })],
+    ['http-proxy-3', () => startHttpProxy3({ bench, originPort })],
+    ['navigator', () => startNavigator({ bench, originPort })],
+  ])
+
+/** Starts each once, which reads the disk and is not counted. */
+const findContestants = async (bench: Bench, starts: ReadonlyMap<string, Start>): Promise<readonly Contestant[]> => {
+  const found: Contestant[] = []
+  for (const [name, start] of starts) {
+    if (name !== 'bare node' && !isMeasured(bench, name)) continue
+    const first = await attempt(bench, name, start)
+    if (first === undefined) continue
+    await first.stop()
+    found.push({ peer: describe(first), start, tookMs: [] })
+  }
+  return found
 }
 
 const startBareNode = async (bench: Bench): Promise<Started> => {

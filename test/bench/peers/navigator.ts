@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, findFreePort, makeRoom } from '../bench.ts'
+import { commandLineOf } from '../measure.ts'
 import { untilAnswered } from '../request.ts'
 import { originFile } from './origin.ts'
 import { ownProcessesOf, type Peer } from './peer.ts'
@@ -63,7 +64,8 @@ export const startNavigator = async (task: NavigatorTask): Promise<Navigator> =>
     name,
     port,
     pid: member.pid,
-    command: member.command,
+    // The program says whether the bundle or the sources are measured.
+    command: `${member.command}  # ${/\S+main\.(cjs|ts)/.exec(commandLineOf(member.pid))?.[0]}`,
     configuration,
     file,
     startedInMs,
