@@ -3,75 +3,76 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type BoundSocket, createServer, type Server, type Socket } from 'node:net'
+import type { MessagePort } from 'node:worker_threads'
 import { createLineBatch } from '../src/log/access-log.ts'
 import { createTurnstile } from '../src/protocol/counters.ts'
 import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessage } from '../src/protocol/messages.ts'
 import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
 import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { FullLane } from './full-lane/full-lane.ts'
+import type { Lane } from './lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
-import { createWaitingRoom } from './waiting-room.ts'
+import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 /** A Piscina task that lasts as long as its thread. Resolves once the worker has drained; posts `worker.listening` when it accepts. */
 export default async (birth: WorkerBirth): Promise<void> => {
   const post = (message: WorkerMessage): void => birth.port.postMessage(message)
   const log = createLineBatch((bytes) => birth.port.postMessage({ type: 'log.lines', bytes } satisfies WorkerMessage, [bytes.buffer]))
   const turnstile = createTurnstile(birth.counters, birth.worker)
-  let routing = publish(birth.routing)
-  const table = (): RoutingTable => routing
-  const room = createWaitingRoom({ turnstile, table, post, now: Date.now })
-  const lane = new FullLane({ room, turnstile, log, table })
-  const connections = new Set<Socket>()
-  const accept = (socket: Socket): void => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-    socket.setNoDelay(true)
-    lane.accept(socket)
-  }
-
-  let servers = await listen(birth.sockets, accept)
+  const routing = createRouting(birth.routing)
+  const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
+  const lane = new FullLane({ room, turnstile, log, table: routing.table })
+  const door = createDoor(lane)
+  await door.listen(birth.sockets)
   post({ type: 'worker.listening' })
-  const drained = Promise.withResolvers<number>()
-  birth.port.on('message', async (message: SupervisorMessage) => {
-    switch (message.type) {
-      case 'routing.published':
-        routing = publish(message.snapshot)
-        return room.moved()
-      case 'tenant.moved':
-        routing.moved(message.standing)
-        return room.moved(message.standing.name)
-      case 'listener.replaced':
-        for (const server of servers) server.close()
-        servers = await listen(message.sockets, accept)
-        return post({ type: 'worker.listening' })
-      case 'worker.drain':
-        return drained.resolve(message.graceMs)
-      default:
-        return unreachable(message)
-    }
-  })
-
-  const graceMs = await drained.promise
-  for (const server of servers) server.close()
+  const graceMs = await obey(birth.port, { routing, room, door, post })
+  door.close()
   lane.drain()
-  await emptied(connections, graceMs)
+  await door.emptied(graceMs)
   lane.close()
   log.flush()
   birth.port.close()
 }
 
-const listen = (sockets: readonly BoundSocket[], accept: (socket: Socket) => void): Promise<Server[]> =>
-  Promise.all(
-    sockets.map(async (bound) => {
-      const server = createServer({ allowHalfOpen: true }, accept)
-      listenOnTransferred(server, bound)
-      await once(server, 'listening')
-      return server
-    }),
-  )
+/** Does what the supervisor says until it says to drain: then gives the grace in ms. */
+const obey = (port: MessagePort, worker: { routing: Routing; room: WaitingRoom; door: Door; post(message: WorkerMessage): void }) => {
+  const { routing, room, door, post } = worker
+  const { promise, resolve } = Promise.withResolvers<number>()
+  port.on('message', async (message: SupervisorMessage) => {
+    switch (message.type) {
+      case 'routing.published':
+        routing.publish(message.snapshot)
+        return room.moved()
+      case 'tenant.moved':
+        routing.table().moved(message.standing)
+        return room.moved(message.standing.name)
+      case 'listener.replaced':
+        door.close()
+        await door.listen(message.sockets)
+        return post({ type: 'worker.listening' })
+      case 'worker.drain':
+        return resolve(message.graceMs)
+      default:
+        return unreachable(message)
+    }
+  })
+  return promise
+}
 
-/** Makes a table of a snapshot. The page is read beside it: no request waits for a disk. */
-const publish = (snapshot: RoutingSnapshot): RoutingTable => {
+type Routing = { table(): RoutingTable; publish(snapshot: RoutingSnapshot): void }
+
+const createRouting = (first: RoutingSnapshot): Routing => {
+  let current = compile(first)
+  return {
+    table: () => current,
+    publish(snapshot) {
+      current = compile(snapshot)
+    },
+  }
+}
+
+/** The page is read beside it: no request waits for a disk. */
+const compile = (snapshot: RoutingSnapshot): RoutingTable => {
   const table = createRoutingTable(snapshot)
   const { page } = snapshot.maintenance
   if (page === undefined) return table
@@ -85,11 +86,45 @@ const publish = (snapshot: RoutingSnapshot): RoutingTable => {
   return table
 }
 
-/** Resolves when the last connection is closed; those that are left after `graceMs` are cut. */
-const emptied = async (connections: ReadonlySet<Socket>, graceMs: number): Promise<void> => {
-  const cut = setTimeout(() => {
-    for (const socket of connections) socket.destroy()
-  }, graceMs)
-  while (connections.size > 0) await Promise.all([...connections].map((socket) => once(socket, 'close')))
-  clearTimeout(cut)
+/** Where connections come in, and all that have. */
+type Door = {
+  listen(sockets: readonly BoundSocket[]): Promise<void>
+  /** Accepts nothing more. */
+  close(): void
+  /** Resolves when the last connection is closed. Cuts those that are left after `graceMs`. */
+  emptied(graceMs: number): Promise<void>
+}
+
+const createDoor = (lane: Lane): Door => {
+  const connections = new Set<Socket>()
+  let servers: readonly Server[] = []
+  const accept = (socket: Socket): void => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+    socket.setNoDelay(true)
+    lane.accept(socket)
+  }
+
+  return {
+    async listen(sockets) {
+      servers = await Promise.all(sockets.map((bound) => listenOn(bound, accept)))
+    },
+    close() {
+      for (const server of servers) server.close()
+    },
+    async emptied(graceMs) {
+      const cut = setTimeout(() => {
+        for (const socket of connections) socket.destroy()
+      }, graceMs)
+      while (connections.size > 0) await Promise.all([...connections].map((socket) => once(socket, 'close')))
+      clearTimeout(cut)
+    },
+  }
+}
+
+const listenOn = async (bound: BoundSocket, accept: (socket: Socket) => void): Promise<Server> => {
+  const server = createServer({ allowHalfOpen: true }, accept)
+  listenOnTransferred(server, bound)
+  await once(server, 'listening')
+  return server
 }

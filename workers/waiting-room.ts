@@ -57,111 +57,135 @@ const REFUSED_WAIT_MS = 2000
 // A stop that was called off reopens the gate at once, and tells nobody.
 const SECOND_LOOK_MS = 10
 
-export const createWaitingRoom = (room: {
+export type WaitingRoomParts = {
   readonly turnstile: Turnstile
   /** The routing table as it is now. */
   table(): RoutingTable
   post(message: WorkerMessage): void
   /** Epoch ms. */
   now(): number
-}): WaitingRoom => {
-  const lines = new Map<string, Line>()
-  let ticker: NodeJS.Timeout | undefined
+}
 
-  const tryEnter = (tenant: TenantRoute): Place | undefined => {
-    const place = room.table().place(tenant.name)
-    return place !== undefined && room.turnstile.enter(place) ? place : undefined
+/** One per worker thread. */
+export const createWaitingRoom = (parts: WaitingRoomParts): WaitingRoom => new Room(parts)
+
+class Room implements WaitingRoom {
+  readonly #parts: WaitingRoomParts
+  readonly #lines = new Map<string, Line>()
+  #ticker: NodeJS.Timeout | undefined
+
+  constructor(parts: WaitingRoomParts) {
+    this.#parts = parts
   }
 
-  const request = (name: string, line: Line): void => {
-    line.requestedAt = room.now()
-    room.post({ type: 'tenant.requested', tenant: name })
+  tryEnter(tenant: TenantRoute): Place | undefined {
+    const place = this.#parts.table().place(tenant.name)
+    return place !== undefined && this.#parts.turnstile.enter(place) ? place : undefined
   }
 
-  /** What a waiter gets now, or undefined: it waits on. */
-  const outcomeFor = (waiter: Waiter): Outcome | undefined => {
-    const now = room.now()
-    const { tenant } = waiter
-    const place = room.table().place(tenant.name)
-    const isShunned = place?.ticket === waiter.shunned && now < waiter.shunUntil
-    if (place !== undefined && !isShunned && room.turnstile.enter(place)) return place
-    const failure = room.table().standing(tenant.name)?.failure
-    if (failure !== undefined && failure.retryAt > now) return failed(failure.reason, failure.retryAt - now)
-    if (!waiter.patient) return now - waiter.since >= tenant.startup_timeout ? { kind: 'slow' } : undefined
-    return now - waiter.since >= room.table().snapshot.queue.timeout ? { kind: 'timeout' } : undefined
+  async wait(tenant: TenantRoute, options: WaitOptions): Promise<Outcome> {
+    return this.tryEnter(tenant) ?? this.#admit(tenant, options, 0)
   }
 
-  const review = (line: Line): void => {
+  async refused(tenant: TenantRoute, place: Place, options: WaitOptions): Promise<Outcome> {
+    this.#parts.post({ type: 'tenant.refused', tenant: tenant.name, ticket: place.ticket })
+    return this.#admit(tenant, options, place.ticket)
+  }
+
+  moved(name?: string): void {
+    for (const [tenant, line] of name === undefined ? this.#lines : oneLine(this.#lines, name)) {
+      if (name === undefined) dismissRemoved(line, this.#parts.table())
+      this.#review(line)
+      if (line.waiters.size > 0) this.#request(tenant, line)
+    }
+  }
+
+  size(): number {
+    return [...this.#lines.values()].reduce((sum, line) => sum + line.waiters.size, 0)
+  }
+
+  #admit(tenant: TenantRoute, options: WaitOptions, shunned: number): Outcome | Promise<Outcome> {
+    if (options.signal?.aborted === true) return { kind: 'gone' }
+    const failure = this.#failureOf(tenant.name)
+    if (failure !== undefined) return failure
+    const waiting = this.#lines.get(tenant.name)?.waiters.size ?? 0
+    if (waiting >= this.#parts.table().snapshot.queue.max_size) return { kind: 'full' }
+    return this.#queue(tenant, options, shunned)
+  }
+
+  #queue(tenant: TenantRoute, options: WaitOptions, shunned: number): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const since = this.#parts.now()
+    const line = this.#lineFor(tenant.name)
+    const settle = (outcome: Outcome): void => {
+      if (!line.waiters.delete(waiter)) return
+      options.signal?.removeEventListener('abort', leave)
+      this.#forget(tenant.name, line)
+      resolve(outcome)
+    }
+    const leave = (): void => settle({ kind: 'gone' })
+    const waiter: Waiter = { tenant, since, patient: options.patient, settle, shunned, shunUntil: since + REFUSED_WAIT_MS }
+    line.waiters.add(waiter)
+    options.signal?.addEventListener('abort', leave)
+    if (line.waiters.size === 1) this.#begin(tenant.name, line)
+    return promise
+  }
+
+  #begin(name: string, line: Line): void {
+    this.#request(name, line)
+    if (this.#parts.table().place(name) !== undefined) setTimeout(() => this.#review(line), SECOND_LOOK_MS)
+  }
+
+  #request(name: string, line: Line): void {
+    line.requestedAt = this.#parts.now()
+    this.#parts.post({ type: 'tenant.requested', tenant: name })
+  }
+
+  #review(line: Line): void {
     for (const waiter of line.waiters) {
-      const outcome = outcomeFor(waiter)
+      const outcome = this.#outcomeFor(waiter)
       if (outcome !== undefined) waiter.settle(outcome)
     }
   }
 
-  const tick = (): void => {
-    for (const [name, line] of lines) {
-      review(line)
-      if (line.waiters.size > 0 && room.now() - line.requestedAt >= REPEAT_REQUEST_MS) request(name, line)
+  /** What a waiter gets now, or undefined: it waits on. */
+  #outcomeFor({ tenant, since, patient, shunned, shunUntil }: Waiter): Outcome | undefined {
+    const now = this.#parts.now()
+    const place = this.#parts.table().place(tenant.name)
+    const isShunned = place?.ticket === shunned && now < shunUntil
+    if (place !== undefined && !isShunned && this.#parts.turnstile.enter(place)) return place
+    const failure = this.#failureOf(tenant.name)
+    if (failure !== undefined) return failure
+    if (!patient) return now - since >= tenant.startup_timeout ? { kind: 'slow' } : undefined
+    return now - since >= this.#parts.table().snapshot.queue.timeout ? { kind: 'timeout' } : undefined
+  }
+
+  #failureOf(name: string): Outcome | undefined {
+    const failure = this.#parts.table().standing(name)?.failure
+    const now = this.#parts.now()
+    return failure !== undefined && failure.retryAt > now ? failed(failure.reason, failure.retryAt - now) : undefined
+  }
+
+  #tick(): void {
+    for (const [name, line] of this.#lines) {
+      this.#review(line)
+      if (line.waiters.size > 0 && this.#parts.now() - line.requestedAt >= REPEAT_REQUEST_MS) this.#request(name, line)
     }
   }
 
-  const lineFor = (name: string): Line => {
-    const line = lines.get(name) ?? { waiters: new Set(), requestedAt: 0 }
-    lines.set(name, line)
-    ticker ??= setInterval(tick, TICK_MS)
+  #lineFor(name: string): Line {
+    const line = this.#lines.get(name) ?? { waiters: new Set(), requestedAt: 0 }
+    this.#lines.set(name, line)
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS)
     return line
   }
 
-  const forget = (name: string, line: Line): void => {
+  #forget(name: string, line: Line): void {
     if (line.waiters.size > 0) return
-    lines.delete(name)
-    if (lines.size > 0) return
-    clearInterval(ticker)
-    ticker = undefined
-  }
-
-  const queue = (tenant: TenantRoute, options: WaitOptions, shunned: number): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const since = room.now()
-      const settle = (outcome: Outcome): void => {
-        if (!line.waiters.delete(waiter)) return
-        options.signal?.removeEventListener('abort', leave)
-        forget(tenant.name, line)
-        resolve(outcome)
-      }
-      const leave = (): void => settle({ kind: 'gone' })
-      const waiter: Waiter = { tenant, since, patient: options.patient, settle, shunned, shunUntil: since + REFUSED_WAIT_MS }
-      const line = lineFor(tenant.name)
-      const isFirst = line.waiters.size === 0
-      line.waiters.add(waiter)
-      options.signal?.addEventListener('abort', leave)
-      if (isFirst) request(tenant.name, line)
-      if (isFirst && room.table().place(tenant.name) !== undefined) setTimeout(review, SECOND_LOOK_MS, line)
-    })
-
-  const admit = async (tenant: TenantRoute, options: WaitOptions, shunned: number): Promise<Outcome> => {
-    if (options.signal?.aborted === true) return { kind: 'gone' }
-    const failure = room.table().standing(tenant.name)?.failure
-    if (failure !== undefined && failure.retryAt > room.now()) return failed(failure.reason, failure.retryAt - room.now())
-    if ((lines.get(tenant.name)?.waiters.size ?? 0) >= room.table().snapshot.queue.max_size) return { kind: 'full' }
-    return queue(tenant, options, shunned)
-  }
-
-  return {
-    tryEnter,
-    wait: async (tenant, options) => tryEnter(tenant) ?? admit(tenant, options, 0),
-    refused(tenant, place, options) {
-      room.post({ type: 'tenant.refused', tenant: tenant.name, ticket: place.ticket })
-      return admit(tenant, options, place.ticket)
-    },
-    moved(name) {
-      for (const [tenant, line] of name === undefined ? lines : oneLine(lines, name)) {
-        if (name === undefined) dismissRemoved(line, room.table())
-        review(line)
-        if (line.waiters.size > 0) request(tenant, line)
-      }
-    },
-    size: () => [...lines.values()].reduce((sum, line) => sum + line.waiters.size, 0),
+    this.#lines.delete(name)
+    if (this.#lines.size > 0) return
+    clearInterval(this.#ticker)
+    this.#ticker = undefined
   }
 }
 
