@@ -1,6 +1,6 @@
 /** Writes the answers that navigator makes itself. */
 import { STATUS_CODES } from 'node:http'
-import type { Answer } from '../exchange.ts'
+import type { Answer, FileVerdict } from '../exchange.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** Answers the request the connection is at, and goes on to the next. With a body still to come, the connection is closed. */
@@ -21,6 +21,18 @@ export const answer = (client: ClientConnection, made: Answer): void => {
     client.socket.write(head, 'latin1')
     if (isSent) client.socket.write(made.body)
   }
+  client.requestDone()
+}
+
+/** Answers with a file: `message` is all that goes on the wire. */
+export const answerWithFile = (client: ClientConnection, { file, length }: FileVerdict, message: Buffer): void => {
+  if (client.bodyLeft > 0) client.skipBody()
+  client.status = 200
+  client.responseType = 'static'
+  client.filePath = file.path
+  client.isHeadSent = true
+  client.bytesSent = client.exchange.method === 'HEAD' ? 0 : length
+  client.socket.write(message)
   client.requestDone()
 }
 

@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { ResponseType } from '../exchange.ts'
+import { answerFromMemory } from '../files/answer-file.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
-import { answer, plainAnswer } from './answer.ts'
+import { answer, answerWithFile, plainAnswer } from './answer.ts'
 import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
 import { HeadExchange } from './head-exchange.ts'
@@ -52,6 +53,7 @@ export class ClientConnection {
   responseType: ResponseType | undefined
   errorMessage: string | undefined
   destination: string | undefined
+  filePath: string | undefined
   /** Aborted when the client goes while it waits for its tenant. */
   gone: AbortController | undefined
   #pieces = 0
@@ -179,13 +181,16 @@ export class ClientConnection {
     this.responseType = undefined
     this.errorMessage = undefined
     this.destination = undefined
+    this.filePath = undefined
   }
 
   #decide(bytes: Buffer, headLength: number): boolean {
     const verdict = this.lane.options.decide(this.exchange)
-    if (verdict.kind !== 'respond' && verdict.kind !== 'tenant') return this.#handOver(bytes)
+    const message = verdict.kind === 'file' && this.bodyLeft === 0 ? answerFromMemory(this.exchange, verdict, this.close) : undefined
+    if (verdict.kind === 'upstream' || (verdict.kind === 'file' && message === undefined)) return this.#handOver(bytes)
     this.early = headLength === bytes.length ? undefined : bytes.subarray(headLength)
     if (verdict.kind === 'tenant') enterTenant(this, verdict.tenant)
+    else if (verdict.kind === 'file') answerWithFile(this, verdict, message!)
     else answer(this, verdict)
     return true
   }

@@ -24,7 +24,7 @@ export const logRequest = (client: ClientConnection): void => {
     responseType: client.responseType,
     destination: client.destination,
     proxyBackend: tenant === undefined ? undefined : `tenant:${tenant.name}`,
-    filePath: undefined,
+    filePath: client.filePath,
     errorMessage: client.errorMessage,
   })
   client.lane.options.log.add(line)

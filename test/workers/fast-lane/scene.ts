@@ -2,12 +2,13 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { allocateCounters, createGateKeeper, createTurnstile, type TrafficReading } from '../../../src/protocol/counters.ts'
-import type { RoutingSnapshot, TenantRoute } from '../../../src/protocol/routing-snapshot.ts'
+import type { TenantRoute } from '../../../src/protocol/routing-snapshot.ts'
 import { createFastLane, type FastLane } from '../../../workers/fast-lane/fast-lane.ts'
 import { FullLane } from '../../../workers/full-lane/full-lane.ts'
 import { decide } from '../../../workers/pipeline.ts'
 import { createRoutingTable } from '../../../workers/routing-table.ts'
 import { createWaitingRoom } from '../../../workers/waiting-room.ts'
+import { type SiteOptions, snapshotOf } from '../harness.ts'
 
 /** What an upstream does with what it reads: `count` counts reads on this connection from 1. */
 export type Script = (socket: net.Socket, text: string, count: number) => void
@@ -48,23 +49,12 @@ export const startUpstream = async (script: Script = ok): Promise<Upstream> => {
   return upstream
 }
 
-const TIMEOUTS = { header: 60_000, keep_alive: 75_000, idle: 60_000, connect: 5_000, response: 60_000, drain: 30_000 }
-
-const snapshotOf = (tenants: readonly TenantRoute[], timeouts: Partial<typeof TIMEOUTS>, server: object): RoutingSnapshot =>
-  ({
-    version: 1,
-    server: { root_path: '', trust_proxy: false, timeouts: { ...TIMEOUTS, ...timeouts }, ...server },
-    maintenance: { enabled: false },
-    routes: { reverse_proxies: [] },
-    queue: { max_size: 100, timeout: 10_000 },
-    tenants,
-    standings: [],
-  }) as unknown as RoutingSnapshot
+const TIMEOUTS = { header: 60_000, keep_alive: 75_000, idle: 60_000, response: 60_000 }
 
 export type SceneOptions = {
-  readonly timeouts?: Partial<typeof TIMEOUTS>
+  readonly timeouts?: SiteOptions['timeouts']
   readonly tenant?: Partial<TenantRoute>
-  readonly server?: object
+  readonly server?: SiteOptions['server']
   readonly connectionsLimit?: number
   /** Straight to the full lane, to compare the lanes. */
   readonly fullLaneOnly?: boolean
@@ -96,7 +86,10 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   const counters = allocateCounters(1)
   const gates = createGateKeeper(counters, 1)
   const turnstile = createTurnstile(counters, 0)
-  const routing = createRoutingTable(snapshotOf([tenant], options.timeouts ?? {}, options.server ?? {}))
+  const routing = createRoutingTable({
+    ...snapshotOf({ timeouts: { ...TIMEOUTS, ...options.timeouts }, server: options.server ?? {} }),
+    tenants: [tenant],
+  })
   const table = () => routing
   const lines: string[] = []
   const log = { add: (line: string) => void lines.push(line), flush() {} }
@@ -113,6 +106,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
     handOver(socket, bytes) {
       scene.handedOver += 1
       fullLane.accept(socket, bytes)
+      socket.resume()
     },
   })
   const sockets = new Set<net.Socket>()
