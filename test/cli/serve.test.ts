@@ -30,6 +30,24 @@ describe('navigator', () => {
     expect(await site.logged('"stopped"')).toBeTruthy()
   })
 
+  test('opens no debugger at SIGUSR1', async () => {
+    await using site = await startNavigator({ config: {} })
+    site.signal('SIGUSR1')
+    await site.ps()
+    expect(await site.stop()).toBe(0)
+    expect(site.log().filter((line) => line.includes('Debugger'))).toEqual([])
+  })
+
+  test('starts again where a killed one left its lock and its socket', async () => {
+    await using killed = await startNavigator({ config: config() })
+    await killed.get('/')
+    killed.signal('SIGKILL')
+    await killed.exited
+    await using site = await startNavigator({ config: config(), directory: killed.directory })
+    expect((await site.ps()).pid).toBe(site.pid)
+    expect((await site.get('/')).status).toBe(200)
+  })
+
   test('says who is awake', async () => {
     await using site = await startNavigator({ config: config() })
     expect((await site.ps()).rows[0]).toMatchObject({ name: 'app', state: 'stopped' })
