@@ -1,51 +1,95 @@
+/** The import rules of ARCHITECTURE.md, read from the files themselves. */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 
-/** Who may import whom, the longest folder first. What is not named on the right is out of bounds. */
+/** Who may import whom; the longest name that fits counts. What is not named is out of bounds. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   machines: ['machines', 'xstate'],
   workers: ['workers', 'src/protocol', 'src/log', 'src/errors.ts', 'http-proxy-3', 'mime', 'ws', 'node:'],
+  'src/errors.ts': [],
   'src/protocol': ['src/protocol', 'src/errors.ts', 'node:'],
   'src/config': ['src/config', 'src/errors.ts', 'yaml', 'zod', 'node:'],
   'src/process': ['src/process', 'src/errors.ts', 'pidusage', 'node:'],
   'src/log': ['src/log', 'src/errors.ts', 'pino', 'node:'],
-  'src/inspect': ['src', 'xstate', 'node:'],
-  'src/cli': ['src', 'package.json', 'node:'],
+  'src/inspect': ['src/inspect', 'src/protocol', 'src/supervisor', 'src/log', 'src/errors.ts', 'machines', 'xstate', 'ws', 'node:'],
   'src/supervisor': ['src', 'machines', 'xstate', 'piscina', 'node:'],
-  'src/errors.ts': [],
+  'src/cli': ['src', 'package.json', 'yaml', 'zod', 'node:'],
 }
-
-const files = globSync('{src,machines,workers}/**/*.ts', { cwd: root }).sort()
-const source = (file: string): string => readFileSync(join(root, file), 'utf8')
-
-/** What is imported at run time: types alone cross no border. */
-const IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^'"=;]*?\bfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
-
-const importsOf = (file: string): readonly string[] =>
-  [...source(file).matchAll(IMPORT)]
-    .map(([, statement, call]) => statement ?? call!)
-    .map((target) => (target.startsWith('.') ? relative(root, join(root, dirname(file), target)) : target))
-
-const rulesFor = (file: string): readonly string[] | undefined => {
-  const folders = Object.keys(mayImport).filter((folder) => file === folder || file.startsWith(`${folder}/`))
-  return mayImport[folders.sort((a, b) => b.length - a.length)[0] ?? '']
+/** And whose types besides. */
+const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
+  workers: ['src/config'],
+  'src/protocol': ['src/config'],
+  'src/inspect': ['src/config'],
 }
+/** Rooms that nobody but their own threads may enter, whatever else is allowed. */
+const closed: Readonly<Record<string, readonly string[]>> = { 'src/supervisor': ['src/cli'], 'src/cli': ['workers', 'machines'] }
 
-const allows = (rule: string, target: string): boolean => target === rule || target.startsWith(rule.endsWith(':') ? rule : `${rule}/`)
+const files = globSync('{src,machines,workers}/**/*.ts', { cwd: root })
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-test.each(files)('%s imports only what its place may', (file) => {
-  const rules = rulesFor(file)
-  expect(rules, 'every folder has its rules').toBeDefined()
-  expect(importsOf(file).filter((target) => !rules!.some((rule) => allows(rule, target)))).toEqual([])
-})
+type Import = { readonly target: string; readonly isType: boolean }
 
-test('no file is longer than 250 lines', () => {
-  expect(files.filter((file) => source(file).split('\n').length > 251)).toEqual([])
-})
+const importsOf = (file: string): readonly Import[] => {
+  const text = read(file)
+  const clauses = [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'";]*?from\s*['"]([^'"]+)['"]/gm)]
+  const bare = [...text.matchAll(/^\s*import\s*(?<type>)['"]([^'"]+)['"]|\bimport\(\s*(?<none>)['"]([^'"]+)['"]/gm)]
+  return [
+    ...clauses.map(([, type, target]) => ({ target: resolve(file, target!), isType: type !== undefined })),
+    ...bare.map(([, , first, , second]) => ({ target: resolve(file, (first ?? second)!), isType: false })),
+  ]
+}
+const resolve = (file: string, specifier: string): string =>
+  specifier.startsWith('.') ? relative(root, join(root, dirname(file), specifier)) : specifier
 
-test('no folder and no file is called utils, helpers, common or manager', () => {
-  expect(files.filter((file) => /(^|[/-])(utils?|helpers?|common|manager)\b/.test(file))).toEqual([])
+const longest = (rules: Readonly<Record<string, unknown>>, file: string): string | undefined =>
+  Object.keys(rules)
+    .filter((room) => file === room || file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0]
+
+const fits = (target: string, allowed: readonly string[]): boolean =>
+  allowed.some((room) => target === room || target.startsWith(room.endsWith(':') ? room : `${room}/`))
+
+describe('the architecture', () => {
+  test.each(files)('%s keeps to its neighbours', (file) => {
+    const room = longest(mayImport, file)
+    expect(room, `${file} is in no room of the architecture`).toBeDefined()
+    const strays = importsOf(file).filter(({ target, isType }) => {
+      if (fits(target, closed[room!] ?? [])) return true
+      return !fits(target, mayImport[room!]!) && !(isType && fits(target, mayImportTypes[room!] ?? []))
+    })
+    expect(strays).toEqual([])
+  })
+
+  test('is made of files of at most 250 lines', () => {
+    expect(files.filter((file) => read(file).trimEnd().split('\n').length > 250)).toEqual([])
+  })
+
+  test('has no drawer for odds and ends', () => {
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|managers?|misc)(\/|\.ts$)/.test(file))).toEqual([])
+  })
+
+  test('has no default exports but the task of the worker threads', () => {
+    const withDefault = files.filter((file) => /^export default/m.test(read(file)))
+    expect(withDefault.filter((file) => !file.startsWith('workers/'))).toEqual([])
+    expect(withDefault.length).toBeLessThanOrEqual(1)
+  })
+
+  test('keeps machines free of clocks, chance and I/O', () => {
+    const machines = files.filter((file) => file.startsWith('machines/'))
+    expect(
+      machines.filter((file) => /\b(Date\.now|Math\.random|setTimeout|setInterval|process\.(env|exit|pid|on)\b)\b/.test(read(file))),
+    ).toEqual([])
+  })
+
+  test('gives every invoked actor an id and somewhere to go when it fails', () => {
+    for (const file of files.filter((name) => name.startsWith('machines/'))) {
+      const invokes = read(file)
+        .split(/\binvoke: \{/)
+        .slice(1)
+      for (const invoke of invokes) expect(invoke.slice(0, 400), file).toMatch(/^\s*id: [\s\S]*onError: /)
+    }
+  })
 })
