@@ -18,14 +18,14 @@ export type Output = {
 const STDOUT = 1
 const FINISH_WITHIN_MS = 2_000
 
-/** Readable and coloured on a terminal, else as `format` says; access lines are JSON everywhere else. */
+/** Readable and coloured on a terminal unless `format` is json; access lines are JSON everywhere else. */
 export const openOutput = (format: Config['logging']['format'], isColoured: boolean): Output => {
   const sink = createSink(STDOUT)
   const log = createLogger({ format, level: process.env['LOG_LEVEL'] ?? 'info', sink, colour: isColoured })
   return {
     log,
     writeLine: (line) => sink.write(line),
-    writeAccess: isColoured ? (bytes) => writeReadable(bytes, sink.write) : (bytes) => sink.writeLines(bytes),
+    writeAccess: isColoured && format === 'text' ? (bytes) => writeReadable(bytes, sink.write) : (bytes) => sink.writeLines(bytes),
     finish: () => sink.flushSync(FINISH_WITHIN_MS),
   }
 }

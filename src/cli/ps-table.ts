@@ -56,10 +56,19 @@ export const formatPs = ({ rows }: PsReport, { now, paint }: { now: number; pain
 const explain = ({ state, failure, lastExit, restarts, tail = [] }: PsRow, now: number): readonly string[] => {
   if (!failure && state !== 'crashed') return []
   const reason = failure?.reason ?? 'ended by itself'
-  const exit = lastExit ? [lastExit.signal ? `ended by ${lastExit.signal}` : `exit code ${lastExit.code}`] : []
   const times = restarts > 1 ? [`${restarts} crashes`] : []
   const next = failure && failure.retryAt > now ? [`next try in ${span(failure.retryAt - now)}`] : []
-  return [[reason, ...exit, ...times, ...next].join(', '), ...tail.slice(-MOST_TAIL_LINES).map((line) => `| ${printable(line)}`)]
+  const lines = tail.flatMap((text) => text.split('\n')).filter((line) => line.trim() !== '')
+  return [
+    [reason, ...describeExit(lastExit), ...times, ...next].join(', '),
+    ...lines.slice(-MOST_TAIL_LINES).map((line) => `| ${printable(line)}`),
+  ]
+}
+
+/** Nothing for a program that never ran. */
+const describeExit = (exit: PsRow['lastExit']): readonly string[] => {
+  if (exit?.signal) return [`ended by ${exit.signal}`]
+  return exit && exit.code !== null ? [`exit code ${exit.code}`] : []
 }
 
 const MOST_TAIL_LINES = 5

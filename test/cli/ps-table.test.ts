@@ -42,7 +42,7 @@ test('ps says under a failed row why, and what it wrote last, without its escape
     restarts: 3,
     lastExit: { code: 7, signal: null, at: now },
     failure: { reason: 'ended before it was ready', retryAt: now + 4_000 },
-    tail: ['\u001b[31mno such table: users'],
+    tail: ['\u001b[31mno such table: users', '', 'two\nlines'],
   })
   expect(table.split('\n').slice(2)).toEqual([
     '  ended before it was ready, exit code 7, 3 crashes, next try in 4s',
