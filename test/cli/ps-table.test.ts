@@ -47,6 +47,8 @@ test('ps says under a failed row why, and what it wrote last, without its escape
   expect(table.split('\n').slice(2)).toEqual([
     '  ended before it was ready, exit code 7, 3 crashes, next try in 4s',
     '  | \ufffd[31mno such table: users',
+    '  | two',
+    '  | lines',
     '',
   ])
 })
