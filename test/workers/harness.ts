@@ -1,13 +1,13 @@
-/** A worker in this process, with a supervisor that does what the test says, and real upstreams. */
-import { once } from 'node:events'
-import * as http from 'node:http'
 import * as net from 'node:net'
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
 import type { ReverseProxyConfig, TimeoutsConfig } from '../../src/config/config.ts'
 import { allocateCounters, createGateKeeper, type GateKeeper, type TrafficReading } from '../../src/protocol/counters.ts'
 import type { SupervisorMessage, WorkerMessage } from '../../src/protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import accept from '../../workers/acceptor.ts'
+
+export * from './client.ts'
+export * from './upstreams.ts'
 
 export type AccessLine = Readonly<Record<string, string | number>>
 
@@ -30,6 +30,8 @@ export type Site = {
   message<T extends WorkerMessage['type']>(type: T): Promise<Extract<WorkerMessage, { type: T }>>
   /** The first line, past or coming, that fits. */
   line(fits: (line: AccessLine) => boolean): Promise<AccessLine>
+  /** Gives the worker another socket to listen on, and waits until it does. */
+  replaceListener(bound: net.BoundSocket): Promise<void>
   drain(graceMs: number): Promise<void>
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -125,6 +127,12 @@ const createSite = (parts: { port: number; supervisor: MessagePort; gates: GateK
       send({ type: 'tenant.moved', standing: { name: tenant, state: 'stopped' } })
     },
     traffic: (tenant) => gates.read(slotOf(tenant)),
+    async replaceListener(bound) {
+      supervisor.postMessage({ type: 'listener.replaced', sockets: [bound] } satisfies SupervisorMessage, [
+        bound as unknown as Transferable,
+      ])
+      await inbox.message('worker.listening')
+    },
     drain,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -172,127 +180,3 @@ const parseLines = (bytes: Uint8Array): AccessLine[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
-
-/** A server on a free port of the loopback. */
-export type Upstream = { readonly port: number; close(): Promise<void>; [Symbol.asyncDispose](): Promise<void> }
-
-/** An HTTP upstream. */
-export const startApp = async (listener: http.RequestListener): Promise<Upstream & { readonly server: http.Server }> => {
-  const server = http.createServer(listener)
-  return { ...(await listen(server)), server }
-}
-
-/** An upstream that speaks what the test writes. */
-export const startRaw = async (listener: (socket: net.Socket) => void): Promise<Upstream> => {
-  const sockets = new Set<net.Socket>()
-  const server = net.createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.once('close', () => sockets.delete(socket))
-    listener(socket)
-  })
-  const upstream = await listen(server)
-  const close = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy()
-    await upstream.close()
-  }
-  return { ...upstream, close, [Symbol.asyncDispose]: close }
-}
-
-const listen = async (server: net.Server): Promise<Upstream> => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const close = async (): Promise<void> => {
-    if (!server.listening) return
-    server.close()
-    if (server instanceof http.Server) server.closeAllConnections()
-    await once(server, 'close')
-  }
-  return { port: (server.address() as net.AddressInfo).port, close, [Symbol.asyncDispose]: close }
-}
-
-/** A port that nobody listens on. */
-export const findFreePort = async (): Promise<number> => {
-  const upstream = await startRaw(() => {})
-  await upstream.close()
-  return upstream.port
-}
-
-export type Reply = {
-  readonly status: number
-  readonly headers: http.IncomingHttpHeaders
-  readonly trailers: NodeJS.Dict<string>
-  readonly body: string
-}
-
-/** One request on a connection of its own. */
-export const ask = async (
-  site: Pick<Site, 'port'>,
-  path: string,
-  options: Omit<http.RequestOptions, 'path'> & { readonly body?: string | Buffer } = {},
-): Promise<Reply> => {
-  const { body, ...rest } = options
-  const request = http.request({ host: '127.0.0.1', port: site.port, path, agent: false, ...rest })
-  request.end(body)
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    trailers: response.trailers,
-    body: Buffer.concat(chunks).toString('latin1'),
-  }
-}
-
-/** Writes bytes as they are and gives all that comes until the connection ends. */
-export const talk = async (site: Pick<Site, 'port'>, bytes: string): Promise<string> => {
-  const socket = net.connect({ host: '127.0.0.1', port: site.port })
-  let text = ''
-  socket.setEncoding('latin1').on('data', (chunk) => {
-    text += chunk
-  })
-  socket.on('error', () => {})
-  socket.write(bytes, 'latin1')
-  await once(socket, 'close')
-  return text
-}
-
-/** A connection that a test writes to and reads from step by step. */
-export type Wire = {
-  readonly socket: net.Socket
-  write(bytes: string): void
-  /** Everything received so far once it contains `text`. */
-  until(text: string): Promise<string>
-  /** Everything received once the other side has closed. */
-  rest(): Promise<string>
-}
-
-export const dial = async (port: number): Promise<Wire> => {
-  const socket = net.connect({ host: '127.0.0.1', port, noDelay: true })
-  let text = ''
-  let wake = (): void => {}
-  socket.setEncoding('latin1').on('data', (chunk) => {
-    text += chunk
-    wake()
-  })
-  socket.on('error', () => {})
-  const closed = once(socket, 'close')
-  await once(socket, 'connect')
-  return {
-    socket,
-    write: (bytes) => void socket.write(bytes, 'latin1'),
-    until: (wanted) =>
-      new Promise((resolve, reject) => {
-        wake = () => {
-          if (text.includes(wanted)) resolve(text)
-        }
-        void closed.then(() => reject(new Error(`closed before ${JSON.stringify(wanted)}: ${text}`)))
-        wake()
-      }),
-    rest: async () => {
-      await closed
-      return text
-    },
-  }
-}

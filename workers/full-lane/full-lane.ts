@@ -28,6 +28,8 @@ export type FullLaneParts = {
   table(): RoutingTable
 }
 
+// A connection that was handed over is told to close after so many, so that a browser's next one begins in the fast lane.
+const REQUESTS_PER_HANDOVER = 100
 const NO_TARGET: Target = { path: '', query: '', authority: undefined }
 
 /** Worker thread. */
@@ -38,6 +40,8 @@ export class FullLane implements Lane {
   readonly #server: Server
   /** Passages of each connection: more than one when a client pipelines. */
   readonly #connections = new Map<Socket, Set<Passage>>()
+  /** How many more requests each handed-over connection may carry. */
+  readonly #left = new WeakMap<Socket, number>()
   #isDraining = false
 
   constructor(parts: FullLaneParts) {
@@ -60,8 +64,13 @@ export class FullLane implements Lane {
       for (const passage of passages) passage.end(passage.isAnswered)
     })
     applyTimeouts(this.#server, this.#parts.table().snapshot.server.timeouts)
-    if (bytesRead !== undefined && bytesRead.length > 0) socket.unshift(bytesRead)
+    if (bytesRead !== undefined) {
+      this.#left.set(socket, REQUESTS_PER_HANDOVER)
+      if (bytesRead.length > 0) socket.unshift(bytesRead)
+    }
     this.#server.emit('connection', socket)
+    // Whoever handed it over may have paused it: then a listener alone does not make it flow again.
+    socket.resume()
   }
 
   drain(): void {
@@ -81,7 +90,7 @@ export class FullLane implements Lane {
     response.once('close', () => passage.end(response.writableFinished))
     response.once('error', () => request.socket.destroy())
     // node:http keeps HTTP/1.0 connections alive on a client's word; who reads on there must be sure where a message ends.
-    if (this.#isDraining || request.httpVersion === '1.0') response.shouldKeepAlive = false
+    if (this.#isDraining || request.httpVersion === '1.0' || this.#isLastOf(request.socket)) response.shouldKeepAlive = false
     if (fault !== undefined || target === undefined) {
       const { status, reason } = fault ?? { status: 400, reason: 'The request target is malformed' }
       sendAnswer(passage, response, errorAnswer(passage.exchange, status, { reason }), { close: true })
@@ -117,6 +126,13 @@ export class FullLane implements Lane {
       if (this.#isDraining && passages?.size === 0) socket.end()
     })
     return passage
+  }
+
+  #isLastOf(socket: Socket): boolean {
+    const left = this.#left.get(socket)
+    if (left === undefined) return false
+    this.#left.set(socket, left - 1)
+    return left <= 1
   }
 
   #readExchange(request: IncomingMessage, target: Target) {

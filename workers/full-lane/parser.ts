@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { TimeoutsConfig } from '../../src/config/config.ts'
 
-const HEAD_LIMIT_BYTES = 64 * 1024
+/** Of requests and of responses. */
+export const HEAD_LIMIT_BYTES = 64 * 1024
 const CHECK_TIMEOUTS_MS = 1000
 
 /** As strict as node:http can be. `mayUpgrade` says for each request with an Upgrade whether it is one. */

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Stream } from 'node:stream'
 import { createProxyServer, type ServerOptions } from 'http-proxy-3'
+import { HEAD_LIMIT_BYTES } from './parser.ts'
 import type { UpstreamHeaders } from './upstream-head.ts'
 
 /** What is to be sent where. */
@@ -69,6 +70,8 @@ export const createProxy = (): HttpProxy => {
 const optionsFor = ({ protocol, hostname, port, agent, connectTimeoutMs }: Launch): ServerOptions => ({
   target: { protocol, hostname, host: hostname, port },
   agent,
+  // What it takes for TLS options is the object it makes the request of: the one way to raise the limit of 16 KB.
+  ssl: { maxHeaderSize: HEAD_LIMIT_BYTES },
   connectTimeout: connectTimeoutMs,
 })
 
