@@ -1,5 +1,5 @@
 /**
- * `npm run build`: bundles navigator into dist/, where it starts faster and smaller than from its sources.
+ * `npm run build`: bundles navigator into dist/, or the directory named, where it starts faster and smaller than from its sources.
  *
  *   main.cjs       turns the compile cache on, then loads navigator.cjs
  *   navigator.cjs  the supervisor thread
@@ -10,11 +10,11 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
-const dist = join(root, 'dist')
+const dist = resolve(process.argv[2] ?? join(root, 'dist'))
 const piscina = join(dirname(createRequire(import.meta.url).resolve('piscina')), 'worker.js')
 
 const common: BuildOptions = {
@@ -36,9 +36,9 @@ const cached = (program: string): string =>
 
 rmSync(dist, { recursive: true, force: true })
 await Promise.all([
-  build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: 'dist/navigator.cjs' }),
-  build({ ...common, entryPoints: ['workers/acceptor.ts'], outfile: 'dist/acceptor.cjs' }),
-  build({ ...common, stdin: { contents: cached(piscina), resolveDir: root, loader: 'ts' }, outfile: 'dist/worker.js' }),
+  build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: join(dist, 'navigator.cjs') }),
+  build({ ...common, entryPoints: ['workers/acceptor.ts'], outfile: join(dist, 'acceptor.cjs') }),
+  build({ ...common, stdin: { contents: cached(piscina), resolveDir: root, loader: 'ts' }, outfile: join(dist, 'worker.js') }),
 ])
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
 // Last: bin/navigator takes dist/main.cjs as the sign that the bundle is whole.
@@ -46,5 +46,5 @@ await build({
   ...common,
   stdin: { contents: cached('./navigator.cjs'), resolveDir: root, loader: 'ts' },
   external: ['./navigator.cjs'],
-  outfile: 'dist/main.cjs',
+  outfile: join(dist, 'main.cjs'),
 })

@@ -25,6 +25,8 @@ export type StartOptions = {
   readonly files?: Readonly<Record<string, string>>
   /** Directory to use instead of a new one; it is left as it is. */
   readonly directory?: string
+  /** What to run instead of this checkout's bin/navigator. */
+  readonly program?: string
 }
 
 export type Answer = {
@@ -77,7 +79,7 @@ export const startNavigator = async (options: StartOptions): Promise<Running> =>
   await writeFiles(directory, options.files ?? {})
   await writeFile(configFile, asYaml(options.config))
   const env = testEnvironment(directory, options.env)
-  const child = spawn(navigator, [configFile], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(options.program ?? navigator, [configFile], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = followLog(child)
   const exited = once(child, 'exit').then(([code]) => code as number | null)
   const clean = async () => {
