@@ -16,7 +16,7 @@ export type ManagedProcesses = {
   startAll(configs: readonly ManagedProcessConfig[]): Promise<void>
   /** Starts what is new, stops what is gone, stops and starts what changed. Gives what did not run at once. */
   apply(configs: readonly ManagedProcessConfig[], diff: ChangedNames): Promise<readonly ReloadFailure[]>
-  /** In reverse order, each when the one after it is gone. */
+  /** In reverse order, each when the one after it is gone. None starts from now on. */
   stopAll(): Promise<void>
   all(): readonly Managed[]
 }
@@ -36,6 +36,7 @@ export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): 
   const running = new Map<string, Running>()
   const configs = new Map<string, ManagedProcessConfig>()
   let born = 0
+  let isClosed = false
 
   const start = async (config: ManagedProcessConfig): Promise<Running> => {
     const id = `${config.name}#${++born}`
@@ -57,6 +58,7 @@ export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): 
 
   const restart = async (config: ManagedProcessConfig): Promise<readonly ReloadFailure[]> => {
     await stop(config.name)
+    if (isClosed) return []
     const { context } = (await start(config)).actor.getSnapshot()
     return context.failure ? [{ kind: 'process', name: config.name, reason: context.failure.reason }] : []
   }
@@ -72,11 +74,14 @@ export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): 
       for (const config of wanted.filter(({ name }) => retuned.includes(name))) retune(running.get(config.name)!, config)
       const fresh = wanted.filter(({ name }) => added.includes(name) || changed.includes(name))
       const failures: ReloadFailure[] = []
-      for (const config of fresh) failures.push(...(await restart(config)))
+      for (const config of fresh) {
+        if (!isClosed) failures.push(...(await restart(config)))
+      }
       reorder(running, wanted)
       return failures
     },
     async stopAll() {
+      isClosed = true
       for (const name of [...running.keys()].reverse()) await stop(name)
     },
   }

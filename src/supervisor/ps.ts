@@ -3,7 +3,6 @@ import type { ProcessMachine } from '../../machines/process.ts'
 import type { TenantConfig } from '../config/config.ts'
 import { readUsage } from '../process/usage.ts'
 import type { GateKeeper } from '../protocol/counters.ts'
-import type { Generation } from './generation.ts'
 import type { Managed, ManagedProcesses } from './managed-processes.ts'
 import type { PsRow } from './report.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
@@ -23,7 +22,7 @@ export type PsSources = {
 /** The rows of `ps` as of now, with what each process takes. Supervisor thread. */
 export const readRows = async ({ tenants, registry, processes, workers, gates, startedAt }: PsSources): Promise<readonly PsRow[]> => {
   const rows = [
-    ...tenants.map(({ name }) => tenantRow(name, registry.current(name), { gates, startedAt })),
+    ...tenants.map(({ name }) => tenantRow(name, { registry, gates, startedAt })),
     ...processes.all().map(processRow),
     ...workers.all().map(workerRow),
   ]
@@ -33,14 +32,12 @@ export const readRows = async ({ tenants, registry, processes, workers, gates, s
 
 const none = { inFlight: 0, sockets: 0, requests: 0, restarts: 0 }
 
-const tenantRow = (
-  name: string,
-  generation: Generation | undefined,
-  { gates, startedAt }: { gates: GateKeeper; startedAt: number },
-): PsRow => {
-  if (!generation) return { kind: 'tenant', name, state: 'stopped', since: startedAt, ...none }
-  const { state, since, requests } = generation
-  const { running, crashes, stopReason, ...rest } = generation.context()
+const tenantRow = (name: string, { registry, gates, startedAt }: Pick<PsSources, 'registry' | 'gates' | 'startedAt'>): PsRow => {
+  const generation = registry.current(name)
+  const { requests, crashes: restarts } = registry.tally(name)
+  if (!generation) return { kind: 'tenant', name, state: 'stopped', since: startedAt, ...none, requests, restarts }
+  const { state, since } = generation
+  const { running, stopReason, ...rest } = generation.context()
   const { inFlight, sockets } = running ? gates.read(running.slot) : none
   return {
     kind: 'tenant',
@@ -51,7 +48,7 @@ const tenantRow = (
     inFlight,
     sockets,
     requests,
-    restarts: crashes,
+    restarts,
     ...(stopReason === undefined ? {} : { stopReason }),
     ...troubles(rest),
   }

@@ -32,7 +32,8 @@ const describe = ({ from, state, context }: TenantStep): Line => {
       if (reason === undefined) return ['warn', { timeoutMs: context.readyTimeoutMs }, 'tenant not ready in time, stopping it']
       return ['info', { reason }, 'stopping tenant']
     case 'stopped':
-      if (reason !== undefined || from.state === 'crashed') return ['info', { reason }, 'tenant stopped']
+      if (reason !== undefined) return ['info', { reason }, 'tenant stopped']
+      if (from.state === 'crashed') return ['debug', { failures }, 'tenant may be tried again']
       return ['warn', { ...exitOf(context), crashes, tail }, 'tenant crashed']
     case 'crashed':
       return ['error', { ...exitOf(context), failures, retryInMs: context.backoffMs, tail }, 'tenant failed']

@@ -15,6 +15,8 @@ export type TenantRegistry = {
   refuse(name: string, ticket: number): void
   /** The one that takes requests. Undefined for a tenant never awake. */
   current(name: string): Generation | undefined
+  /** Over all its generations. */
+  tally(name: string): Tally
   standing(name: string): TenantStanding | undefined
   standings(): readonly TenantStanding[]
   /** Every generation that is not gone, retired ones too. */
@@ -32,8 +34,12 @@ export type TenantRegistry = {
   replace(config: TenantConfig): Promise<void>
   /** Whether the last `replace` of this tenant failed. */
   isOutdated(name: string): boolean
+  /** Resolves when all are gone. None starts from now on. */
   stopAll(reason: Exclude<StopReason, 'idle'>): Promise<void>
 }
+
+/** What a tenant has come to since navigator started. */
+export type Tally = { readonly requests: number; readonly crashes: number }
 
 /** What the registry is made from. */
 export type RegistrySpec = {
@@ -53,6 +59,7 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
   const tenants = new Map<string, Tenant>(spec.tenants.map((config) => [config.name, asleep(config)]))
   const alive = new Map<string, Generation>()
   let born = 0
+  let isClosed = false
 
   const create = (tenant: Tenant, isReplacement: boolean): Generation => {
     const { name } = tenant.config
@@ -71,7 +78,13 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
       },
     })
     alive.set(id, generation)
-    void generation.gone.then(() => alive.delete(id))
+    tenant.generations.add(generation)
+    void generation.gone.then(() => {
+      alive.delete(id)
+      bury(tenant, generation)
+      // Gone unasked: its machine failed. The next request gets another.
+      if (tenant.current === generation) install(tenant, undefined)
+    })
     return generation
   }
 
@@ -93,12 +106,12 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
   const replace = async (config: TenantConfig): Promise<void> => {
     const tenant = tenants.get(config.name)!
     tenant.config = config
-    if (!tenant.current || isAsleep(tenant.current)) return install(tenant, undefined)
+    if (isClosed || !tenant.current || isAsleep(tenant.current)) return install(tenant, undefined)
     const next = create(tenant, true)
     tenant.next = next
     next.send({ type: 'tenant.requested' })
     const reason = await next.firstStart
-    if (tenants.get(config.name) !== tenant || tenant.current === next) return
+    if (isClosed || tenants.get(config.name) !== tenant || tenant.current === next) return
     if (reason === undefined) return install(tenant, next)
     tenant.next = undefined
     next.send({ type: 'tenant.stop', reason: 'reload' })
@@ -112,12 +125,16 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
     configOf: (id) => alive.get(id)!.config,
     generations: () => alive.values(),
     current: (name) => tenants.get(name)?.current,
+    tally(name) {
+      const { past, generations } = tenants.get(name)!
+      return [...generations].map(tallyOf).reduce(add, past)
+    },
     standing: (name) => tenants.get(name)?.current?.standing(),
     standings: () => [...tenants.values()].flatMap(({ current }) => current?.standing() ?? []),
     isOutdated: (name) => isOutdated(tenants.get(name)!),
     wake(name) {
       const tenant = tenants.get(name)
-      if (tenant) awaken(tenant).send({ type: 'tenant.requested' })
+      if (tenant && !isClosed) awaken(tenant).send({ type: 'tenant.requested' })
     },
     refuse: (name, ticket) => tenants.get(name)?.current?.send({ type: 'tenant.refused', ticket }),
     add: (config) => void tenants.set(config.name, asleep(config)),
@@ -133,16 +150,40 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
       if (!wasOutdated) tenant.current?.retune(config, spec.drainMs())
     },
     async stopAll(reason) {
+      isClosed = true
       for (const generation of alive.values()) generation.send({ type: 'tenant.stop', reason })
       await Promise.all([...alive.values()].map((generation) => generation.gone))
     },
   }
 }
 
-/** `next` is there while a replacement starts. */
-type Tenant = { config: TenantConfig; current: Generation | undefined; next: Generation | undefined }
+type Tenant = {
+  config: TenantConfig
+  current: Generation | undefined
+  /** There while a replacement starts. */
+  next: Generation | undefined
+  /** Those not gone yet. */
+  readonly generations: Set<Generation>
+  /** What those that are gone had come to. */
+  past: Tally
+}
 
-const asleep = (config: TenantConfig): Tenant => ({ config, current: undefined, next: undefined })
+const asleep = (config: TenantConfig): Tenant => ({
+  config,
+  current: undefined,
+  next: undefined,
+  generations: new Set(),
+  past: { requests: 0, crashes: 0 },
+})
+
+const bury = (tenant: Tenant, generation: Generation): void => {
+  tenant.generations.delete(generation)
+  tenant.past = add(tenant.past, tallyOf(generation))
+}
+
+const tallyOf = (generation: Generation): Tally => ({ requests: generation.requests, crashes: generation.context().crashes })
+
+const add = (one: Tally, other: Tally): Tally => ({ requests: one.requests + other.requests, crashes: one.crashes + other.crashes })
 
 const isAsleep = ({ state }: Generation): boolean => state === 'stopped' || state === 'crashed'
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { NavigatorError } from '../../src/errors.ts'
-import { getFrom, openSite, type Site, tenant } from './site.ts'
+import { getFrom, managed, openSite, type Site, tenant } from './site.ts'
+
+/** Takes a while to go. */
+const STUBBORN = `console.log('up'); setInterval(() => {}, 1e6); process.on('SIGTERM', () => setTimeout(() => process.exit(0), 300))`
 
 /** Requests without a pause until `during` is done; gives what came back. */
 const underLoad = async (site: Site, path: string, during: () => Promise<unknown>) => {
@@ -137,5 +140,31 @@ describe.concurrent('a reload', () => {
     await using site = await openSite({ server: { workers: 1 } })
     site.change({ server: { workers: 2 } })
     expect((await site.supervisor.reload()).deferred).toEqual(['server.workers'])
+  })
+
+  test('counts on where the old process left off', async ({ expect }) => {
+    await using site = await openSite({ tenants: [tenant('acme')] })
+    await site.get('/acme/')
+    site.change({ tenants: [tenant('acme', { env: { X: '1' } })] })
+    await site.supervisor.reload()
+    await site.get('/acme/')
+    await expect.poll(async () => (await site.row('acme')).requests).toBe(2)
+  })
+
+  test('that a stop overtakes leaves nothing running', async () => {
+    await using site = await openSite({ tenants: [tenant('acme')], processes: [managed('one', STUBBORN)] })
+    await site.get('/acme/')
+    await site.printed('[one.stdout] up')
+    site.change({
+      tenants: [tenant('acme', { env: { BOOT_MS: '60000' } })],
+      processes: [managed('one', STUBBORN, { env: { X: '1' } }), managed('two', STUBBORN)],
+    })
+    const reload = site.supervisor.reload()
+    const refused = expect(reload).rejects.toMatchObject({ code: 'NAV_NOT_RUNNING' })
+    await site.until('one', 'stopping')
+    await site.supervisor.stop('test')
+    await refused
+    expect((await site.supervisor.ps()).rows.filter(({ pid }) => pid !== undefined)).toEqual([])
+    expect(site.lines).not.toContain('[two.stdout] up')
   })
 })

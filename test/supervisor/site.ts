@@ -71,12 +71,15 @@ export type Site = AsyncDisposable & {
   change(next: Sections | Error): void
   get(path: string): Promise<{ status: number; body: string }>
   row(name: string): Promise<PsRow>
+  /** Resolves when a child has printed this line, as navigator shows it. */
+  printed(line: string): Promise<void>
   until(name: string, state: PublicState): Promise<PsRow>
 }
 
 export const openSite = async (sections: Sections, log: Logger = silent): Promise<Site> => {
   const runtimeDirectory = await mkdtemp(join(tmpdir(), 'nav-site-'))
   const lines: string[] = []
+  const waiting = new Map<string, () => void>()
   const from = nextPort
   nextPort += PORTS
   const config = configOf(sections, from)
@@ -87,7 +90,10 @@ export const openSite = async (sections: Sections, log: Logger = silent): Promis
     configFile: config.file,
     env: process.env,
     log,
-    writeLine: (line) => lines.push(line),
+    writeLine(line) {
+      lines.push(line)
+      waiting.get(line)?.()
+    },
     writeAccess() {},
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
@@ -105,6 +111,12 @@ export const openSite = async (sections: Sections, log: Logger = silent): Promis
       next = wanted instanceof Error ? wanted : configOf(wanted, from)
     },
     get: (path) => getFrom(supervisor.address.port, path),
+    async printed(line) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.set(line, resolve)
+      if (lines.includes(line)) resolve()
+      await promise
+    },
     async until(name, state) {
       for (const end = Date.now() + 15_000; Date.now() < end; ) {
         const found = await row(name)
