@@ -26,7 +26,6 @@ export const serve = async (invocation: Invocation): Promise<number> => {
   const env = { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket }
   const load = () => loadConfig(configFile, { env })
   const loaded = await load()
-  const lock = lockInstance(directory, configFile)
   const output = openOutput(loaded.config.logging.format, isColoured(invocation))
   // Whatever ends this process, no app outlives it and no line is lost. First of all, as the sink closes its descriptor at the exit too.
   process.prependOnceListener('exit', () => {
@@ -34,19 +33,19 @@ export const serve = async (invocation: Invocation): Promise<number> => {
     output.finish()
   })
   const orders = takeOrders(output.log)
-  try {
-    const control = await openControlSocket(controlSocket, orders.commands)
-    try {
-      await serveUntilStopped({ invocation, loaded, load, env, directory, output, orders, controlSocket })
-    } finally {
-      // In this order: whoever waits for the answer to `stop` may start the next instance at once.
-      const closed = control.close()
-      lock[Symbol.dispose]()
-      orders.ended()
-      await closed
-    }
-  } finally {
+  const lock = lockInstance(directory, configFile)
+  const control = await openControlSocket(controlSocket, orders.commands).catch((error: unknown) => {
     lock[Symbol.dispose]()
+    throw error
+  })
+  try {
+    await serveUntilStopped({ invocation, loaded, load, env, directory, output, orders, controlSocket })
+  } finally {
+    // In this order: whoever waits for the answer to `stop` may start the next instance at once.
+    const closed = control.close()
+    lock[Symbol.dispose]()
+    orders.ended()
+    await closed
   }
   return EXIT.ok
 }
