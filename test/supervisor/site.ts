@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Logger } from '../../src/log/logger.ts'
 import type { PublicState } from '../../src/protocol/routing-snapshot.ts'
 import type { PsRow } from '../../src/supervisor/report.ts'
-import { type Supervisor, startSupervisor } from '../../src/supervisor/supervisor.ts'
+import { type Supervisor, type SupervisorOptions, startSupervisor } from '../../src/supervisor/supervisor.ts'
 
 const here = import.meta.dirname
 /** What an empty file says: the tests name only what they are about. */
@@ -53,6 +53,10 @@ type Sections = {
 /** Each site lends from a range of its own: an app binds its port some time after it was found free. */
 let nextPort = 20_000 + (process.pid % 12) * 1_000
 const PORTS = 20
+const takePorts = (): number => {
+  nextPort += PORTS
+  return nextPort - PORTS
+}
 
 const configOf = ({ tenants = [], processes = [], server = {}, pools = {} }: Sections, from: number): Config => ({
   ...plain,
@@ -76,27 +80,36 @@ export type Site = AsyncDisposable & {
   until(name: string, state: PublicState): Promise<PsRow>
 }
 
-export const openSite = async (sections: Sections, log: Logger = silent): Promise<Site> => {
-  const runtimeDirectory = await mkdtemp(join(tmpdir(), 'nav-site-'))
-  const lines: string[] = []
-  const waiting = new Map<string, () => void>()
-  const from = nextPort
-  nextPort += PORTS
+/** What a supervisor needs, with a file that never changes and nobody listening to what it says. */
+export const optionsFor = (sections: Sections, runtimeDirectory: string, from = takePorts()): SupervisorOptions => {
   const config = configOf(sections, from)
-  let next: Config | Error = config
-  const supervisor = await startSupervisor({
+  return {
     config,
     warnings: [],
     configFile: config.file,
     env: process.env,
-    log,
+    log: silent,
+    writeLine() {},
+    writeAccess() {},
+    runtimeDirectory,
+    workerUrl: new URL('./apps/worker.ts', import.meta.url),
+    reload: async () => ({ config, warnings: [] }),
+  }
+}
+
+export const openSite = async (sections: Sections): Promise<Site> => {
+  const runtimeDirectory = await mkdtemp(join(tmpdir(), 'nav-site-'))
+  const lines: string[] = []
+  const waiting = new Map<string, () => void>()
+  const from = takePorts()
+  const options = optionsFor(sections, runtimeDirectory, from)
+  let next: Config | Error = options.config
+  const supervisor = await startSupervisor({
+    ...options,
     writeLine(line) {
       lines.push(line)
       waiting.get(line)?.()
     },
-    writeAccess() {},
-    runtimeDirectory,
-    workerUrl: new URL('./apps/worker.ts', import.meta.url),
     async reload() {
       if (next instanceof Error) throw next
       return { config: next, warnings: [] }
