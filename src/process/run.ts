@@ -31,7 +31,7 @@ export type RunningProcess = AsyncDisposable & {
   readonly startedAt: number
   /** Resolves when the process itself has ended and its last lines have been handed on. Never rejects. */
   readonly exited: Promise<ProcessExit>
-  /** Resolves when nothing of its group is left. Never rejects. */
+  /** Resolves when nothing of its group is left and its last lines have been handed on. Never rejects. */
   readonly gone: Promise<void>
   /** To the whole group. Nothing happens when it is gone. */
   signal(signal: NodeJS.Signals): void
@@ -64,7 +64,7 @@ export const startProcess = async (spec: ProcessSpec): Promise<RunningProcess> =
     pid,
     startedAt,
     exited,
-    gone: groupGone,
+    gone: groupGone.then(() => output.drained(LAST_OUTPUT_MS)),
     signal: (signal) => signalLive(pid, signal),
     tail: output.tail,
     async [Symbol.asyncDispose]() {

@@ -50,4 +50,17 @@ describe.concurrent('managed processes', () => {
     ])
     expect(rows[0]!.pid).not.toBe(pid)
   })
+
+  test('are stopped only when all of their group has ended', async () => {
+    const script = `setInterval(() => {}, 1e6); process.on('SIGTERM', () => setTimeout(() => { console.log('down'); process.exit(0) }, 300)); console.log('up')`
+    const shell = managed('one', '', {
+      command: '/bin/sh',
+      args: ['-c', '"$NODE" -e "$SCRIPT"; true'],
+      env: { NODE: process.execPath, SCRIPT: script },
+    })
+    await using site = await openSite({ processes: [shell] })
+    await site.printed('[one.stdout] up')
+    await site.supervisor.stop('test')
+    expect(site.lines).toContain('[one.stdout] down')
+  })
 })

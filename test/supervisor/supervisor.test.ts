@@ -26,7 +26,7 @@ describe.concurrent('supervisor', () => {
   })
 
   test('lets no slow start delay another tenant', async () => {
-    const slow = Array.from({ length: 3 }, (_, i) => tenant(`slow${i}`, { env: { BOOT_MS: '60000' } }))
+    const slow = Array.from({ length: 3 }, (_, i) => tenant(`slow${i}`, { env: { BOOT_MS: '60000' }, ready_timeout: 1_500 }))
     await using site = await openSite({ tenants: [...slow, tenant('quick')] })
     const abandoned = slow.map(({ name }) => site.get(`/${name}/`).catch(() => undefined))
     await site.until('slow2', 'starting')
