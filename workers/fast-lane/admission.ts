@@ -9,11 +9,11 @@ import type { ClientConnection } from './client-connection.ts'
 import { startRelay } from './relay.ts'
 
 export const enterTenant = (client: ClientConnection, tenant: TenantRoute): void => {
-  const { waitingRoom } = client.lane.options
+  const { room } = client.lane.options
   client.tenant = tenant
-  const place = waitingRoom.tryEnter(tenant)
+  const place = room.tryEnter(tenant)
   if (place !== undefined) startRelay(client, place)
-  else void waitFor(client, waitingRoom.wait(tenant, waitOptions(client)))
+  else void waitFor(client, room.wait(tenant, waitOptions(client)))
 }
 
 /** After the tenant's process refused the connection: nothing has been sent, so any request may go in once more. */
@@ -24,7 +24,7 @@ export const enterAgain = (client: ClientConnection, place: Place): void => {
     return
   }
   client.wasRefused = true
-  void waitFor(client, client.lane.options.waitingRoom.refused(client.tenant!, place, waitOptions(client)))
+  void waitFor(client, client.lane.options.room.refused(client.tenant!, place, waitOptions(client)))
 }
 
 const waitOptions = (client: ClientConnection): WaitOptions => {

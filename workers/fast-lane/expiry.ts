@@ -19,6 +19,6 @@ const expireRelay = (client: ClientConnection): void => {
   const { upstream } = client
   if (client.isHeadSent || upstream === undefined) client.socket.destroy()
   else if (!upstream.isConnected) failRelay(client, 504, 'the upstream could not be connected to in time')
-  else if (client.bodyLeft > 0) failRelay(client, 408, 'the request body did not come in time')
+  else if (client.bodyLeft > 0) client.socket.destroy()
   else failRelay(client, 504, 'the upstream did not answer in time')
 }

@@ -12,7 +12,7 @@ import type { UpstreamPool } from './upstream-pool.ts'
 
 export type FastLaneOptions = {
   readonly turnstile: Turnstile
-  readonly waitingRoom: WaitingRoom
+  readonly room: WaitingRoom
   /** The routing table as it is now. */
   table(): RoutingTable
   decide(exchange: Exchange): Verdict

@@ -2,7 +2,7 @@
 import { errorAnswer } from '../responses.ts'
 import { answer } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
-import type { UpstreamConnection } from './upstream-connection.ts'
+import type { UpstreamConnection, UpstreamPhase } from './upstream-connection.ts'
 
 /** The response is complete: keeps the upstream connection if it can serve again, and ends the request. */
 export const endRelay = (upstream: UpstreamConnection, client: ClientConnection): void => {
@@ -25,10 +25,15 @@ export const failRelay = (client: ClientConnection, status: number, cause: strin
   answer(client, errorAnswer(client.exchange, status, { errorMessage: cause }))
 }
 
-/** Ends a response that has begun and cannot be completed. Never an orderly end: it could be taken for the end of the body. */
-export const truncate = (client: ClientConnection, cause: string): void => {
+/**
+ * Ends a response that has begun and cannot be completed. Where its end is that of the connection, that must not be orderly: it
+ * would be taken for the whole.
+ */
+export const truncate = (client: ClientConnection, phase: UpstreamPhase, cause: string): void => {
   client.upstream?.abandon()
   client.upstream = undefined
   client.errorMessage = cause
-  client.socket.resetAndDestroy()
+  client.responseType = 'error'
+  if (phase === 'until close') client.socket.resetAndDestroy()
+  else client.socket.destroySoon()
 }

@@ -37,6 +37,7 @@ export const send = (client: ClientConnection, upstream: UpstreamConnection): vo
   upstream.client = client
   upstream.phase = 'head'
   upstream.keepsAlive = true
+  upstream.hasSpoken = false
   const isFlushed = upstream.socket.write(client.sentText, 'latin1')
   const { connect, idle, response } = client.timeouts
   client.expectWithin(upstream.isConnected ? (client.bodyLeft === 0 ? response : idle) : connect)

@@ -76,7 +76,7 @@ export const createRequestHead = (): RequestHead => ({
 
 /** Reads the head at the start of `bytes`, up to `end`. Gives its length in octets, INCOMPLETE or DECLINED. */
 export const parseRequestHead = (bytes: Uint8Array, end: number, head: RequestHead): number => {
-  if (end < SHORTEST_LINE) return bytes.subarray(0, end).includes(LF) ? decline(head, 'request line') : INCOMPLETE
+  if (end < SHORTEST_LINE) return mayBegin(bytes.subarray(0, end)) ? INCOMPLETE : decline(head, 'request line')
   const target = readMethod(bytes, head)
   if (target < 0) return decline(head, 'method')
   const version = scanTarget(bytes, target, end, head)
@@ -88,6 +88,10 @@ export const parseRequestHead = (bytes: Uint8Array, end: number, head: RequestHe
   head.fieldsStart = version + VERSION.length
   return readFields(bytes, end, head)
 }
+
+/** Whether these few octets may be the beginning of a request. */
+const mayBegin = (bytes: Uint8Array): boolean =>
+  !bytes.includes(LF) && METHOD_OCTETS.some((method) => bytes.every((octet, i) => i >= method.length || octet === method[i]))
 
 const decline = (head: RequestHead, reason: string): number => {
   head.reason = reason

@@ -88,7 +88,7 @@ const takeVersionAndStatus = (bytes: Uint8Array, head: ResponseHead): boolean =>
   head.isHttp10 = minor === 0
   const status = readLength(bytes, 9, 12)
   head.status = status
-  return bytes[8] === SPACE && status >= 100 && status <= 999
+  return bytes[8] === SPACE && status >= 100 && status <= 599
 }
 
 const line = createFieldLine()

@@ -31,7 +31,7 @@ export const readResponse = (upstream: UpstreamConnection, bytes: Buffer, count:
 }
 
 const readHead = (upstream: UpstreamConnection, client: ClientConnection, bytes: Buffer, count: number): boolean => {
-  upstream.isReused = false
+  upstream.hasSpoken = true
   if (upstream.early !== undefined) {
     const joined = joinCopy(upstream.early, bytes, count)
     upstream.early = undefined
@@ -124,7 +124,7 @@ const frameBody = (upstream: UpstreamConnection, client: ClientConnection, bytes
 const readBody = (upstream: UpstreamConnection, client: ClientConnection, bytes: Buffer, start: number, count: number): boolean => {
   const end = bodyEndIn(upstream, bytes, start, count)
   if (end === MALFORMED) {
-    truncate(client, "the upstream's response body is malformed")
+    truncate(client, upstream.phase, "the upstream's response body is malformed")
     return false
   }
   if (end < count) upstream.keepsAlive = false

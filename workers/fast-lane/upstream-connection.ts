@@ -35,8 +35,8 @@ export class UpstreamConnection {
   /** Whom it serves. */
   client: ClientConnection | undefined
   isConnected = false
-  /** It has carried a response before, so the upstream may have closed it by now. */
-  isReused = false
+  /** Something of a response has come: the request must not be sent again. */
+  hasSpoken = false
   /** Whether it can serve another request once this response is over. */
   keepsAlive = true
   isPaused = false

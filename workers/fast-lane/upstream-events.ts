@@ -13,10 +13,10 @@ const closed = (upstream: UpstreamConnection, phase: UpstreamPhase): void => {
   client.upstream = undefined
   if (phase === 'tunnel') closeTunnel(client)
   else if (!upstream.isConnected) enterAgain(client, client.place!)
-  else if (phase === 'head' && upstream.isReused && client.sentText !== '' && canRetry(client)) {
+  else if (!upstream.hasSpoken && client.sentText !== '' && canRetry(client)) {
     client.hasRetried = true
     send(client, client.lane.pool.connect(upstream.origin))
-  } else if (client.isHeadSent) truncate(client, 'the upstream closed the connection before its response was complete')
+  } else if (client.isHeadSent) truncate(client, phase, 'the upstream closed the connection before its response was complete')
   else failRelay(client, 502, 'the upstream closed the connection before it answered')
 }
 

@@ -52,7 +52,6 @@ export const createUpstreamPool = (buffers: ReadBuffers, listener: UpstreamListe
       }
       upstream.phase = 'idle'
       upstream.idleSince = now
-      upstream.isReused = true
       shelf.idle.push(upstream)
     },
     tick(now) {

@@ -97,7 +97,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   const fullLane = new FullLane({ room, turnstile, log, table })
   const lane = createFastLane({
     turnstile,
-    waitingRoom: room,
+    room,
     table,
     decide,
     log,
