@@ -125,6 +125,16 @@ describe('a response of a tenant', () => {
     expect(site.traffic('bad').inFlight).toBe(0)
   })
 
+  test('with a 101 nobody asked for and a reset right behind it does not end the worker', async () => {
+    await using app = await startRaw((socket) =>
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n', () => socket.resetAndDestroy())
+      }),
+    )
+    await using site = await startSite({ tenants: [{ name: 'boston', port: app.port }] })
+    for (let i = 0; i < 20; i++) expect((await ask(site, '/boston/')).status).toBe(502)
+  })
+
   test('with surplus bytes is passed on without them, and they answer no other request', async () => {
     await using app = await startRaw((socket) =>
       socket.on('data', () =>

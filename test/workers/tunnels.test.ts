@@ -98,6 +98,19 @@ describe('a WebSocket', () => {
     expect(site.traffic('boston').inFlight).toBe(0)
   })
 
+  test('whose refusal never ends is left when the client leaves', async () => {
+    await using app = await startRaw(
+      (socket) => void socket.once('data', () => socket.write('HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nno')),
+    )
+    await using site = await startSite({ tenants: [{ name: 'boston', port: app.port }] })
+    const wire = await dial(site.port)
+    wire.write(`GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)
+    await wire.until('\r\n\r\nno')
+    wire.socket.end()
+    expect(await site.line(() => true)).toMatchObject({ status: 499 })
+    expect(site.traffic('boston').inFlight).toBe(0)
+  })
+
   test.each([
     ['nonsense', 'nonsense\r\n\r\n', 502],
     ['nothing', '', 502],

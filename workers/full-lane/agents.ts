@@ -17,8 +17,8 @@ export type Agents = {
 /** One pool per upstream, inside two agents. Worker thread. */
 export const createAgents = (): Agents => {
   const pooled = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_PER_UPSTREAM, scheduling: 'lifo' } as const
-  const plain = { kept: new http.Agent(pooled), fresh: new http.Agent({ keepAlive: false }) }
-  const tls = { kept: new https.Agent(pooled), fresh: new https.Agent({ keepAlive: false }) }
+  const plain = { kept: heard(new http.Agent(pooled)), fresh: heard(new http.Agent({ keepAlive: false })) }
+  const tls = { kept: heard(new https.Agent(pooled)), fresh: heard(new https.Agent({ keepAlive: false })) }
   return {
     choose(protocol, mayRepeat) {
       const pair = protocol === 'https:' ? tls : plain
@@ -31,6 +31,22 @@ export const createAgents = (): Agents => {
   }
 }
 
+/**
+ * Makes an agent's connections safe to fail at any time. node:http takes its own listener away at a 101, also at one that
+ * nobody asked for: a reset right behind it would end the thread.
+ */
+const heard = <A extends http.Agent>(agent: A): A => {
+  const createConnection = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => {
+    const connection = createConnection(options, callback)
+    connection?.on('error', ignore)
+    return connection
+  }
+  return agent
+}
+
+const ignore = (): void => {}
+
 /** An agent for one request, on a connection that is already open. */
 export class OpenedAgent extends http.Agent {
   readonly #socket: Socket
@@ -38,6 +54,7 @@ export class OpenedAgent extends http.Agent {
   constructor(socket: Socket) {
     super({ keepAlive: false })
     this.#socket = socket
+    socket.on('error', ignore)
   }
 
   override createConnection(): Socket {

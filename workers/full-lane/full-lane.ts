@@ -59,6 +59,8 @@ export class FullLane implements Lane {
   accept(socket: Socket, bytesRead?: Buffer): void {
     const passages = new Set<Passage>()
     this.#connections.set(socket, passages)
+    // node:http takes its own listener away with an upgrade, a CONNECT or a malformed request.
+    socket.on('error', () => socket.destroy())
     socket.once('close', () => {
       this.#connections.delete(socket)
       for (const passage of passages) passage.end(passage.isAnswered)
@@ -100,7 +102,6 @@ export class FullLane implements Lane {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
     const isPipelined = (this.#connections.get(socket)?.size ?? 0) > 0
     const target = readTarget(request.url)
     if (isPipelined || target === undefined) {

@@ -42,6 +42,10 @@ const upgradeToTenant = async (errand: UpgradeErrand, tenant: TenantRoute): Prom
     upstream = await open(errand, place)
   }
   if (typeof upstream === 'string') return answer(errand, upstream)
+  if (passage.isOver) {
+    upstream.destroy()
+    return
+  }
   join(errand, tenant.track_websockets, {
     protocol: 'http:',
     hostname: '127.0.0.1',
@@ -95,7 +99,6 @@ const open = ({ passage }: UpgradeErrand, { port }: Place): Promise<Socket | 're
 const join = (errand: UpgradeErrand, isTracked: boolean, to: Omit<Launch, 'begin' | 'failed' | 'connectTimeoutMs'>): void => {
   const { passage, socket } = errand
   const { timeouts } = passage.exchange.routing.snapshot.server
-  if (passage.isOver) return
   errand.carrier.proxy.upgrade(passage.request, socket, errand.head, {
     ...to,
     connectTimeoutMs: timeouts.connect,
@@ -131,6 +134,9 @@ const watchRefusal = ({ passage, socket }: UpgradeErrand, response: IncomingMess
   passage.status = response.statusCode ?? 502
   passage.responseType = 'proxy'
   response.headers.connection = 'close'
+  // Nobody reads from the client any more, so nobody would see it leave.
+  socket.once('end', () => socket.destroy())
+  socket.resume()
   response.on('data', (chunk: Buffer) => {
     passage.bytesSent += chunk.length
     if (!socket.writableNeedDrain) return
