@@ -12,7 +12,7 @@ import { createManagedProcesses } from './managed-processes.ts'
 import { createPublisher } from './publisher.ts'
 import type { ReloadTargets } from './reload.ts'
 import { createSlots } from './slots.ts'
-import { createStartPool, type PoolRules } from './start-pool.ts'
+import { createStartPool, type PoolRules, type StartPool } from './start-pool.ts'
 import type { SupervisorOptions } from './supervisor.ts'
 import { createTenantRegistry, type TenantRegistry } from './tenant-registry.ts'
 import { startTrafficSampler } from './traffic-sampler.ts'
@@ -37,90 +37,111 @@ export type Parts = ReloadTargets & {
  * @throws NAV_LISTEN_FAILED
  */
 export const assemble = async (options: SupervisorOptions): Promise<Parts> => {
-  const { log, env } = options
-  let { config } = options
-  let listeners = await openListeners(config.server.listen, { isPortOurs: false })
-  const count = listeners.isShareable ? config.server.workers : 1
-  const counters = allocateCounters(count)
-  const gates = createGateKeeper(counters, count)
-  const pids = createPidDirectory(join(options.runtimeDirectory, 'processes'))
-  const { start_port: from, end_port: to } = config.applications.pools
-  const ports = createPorts({ from, to })
-  const slots = createSlots(gates.read)
-  const onLine = (source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) => {
-    const colour = options.isColoured ?? false
-    options.writeLine(formatChildLine(config.logging.format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
-  }
+  const { config } = options
+  const now: Now = { config, listeners: await openListeners(config.server.listen, { isPortOurs: false }) }
+  const stock = layIn(options, now)
+  const crew = joinUp(options, now, stock)
+  return { log: options.log, gates: stock.gates, ...crew, ...reloading(now, stock, crew), ...lifeOf(options, now, stock, crew) }
+}
 
+/** What a reload changes. */
+type Now = { config: Config; listeners: Listeners }
+
+/** What tenants, processes and workers draw on. */
+const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) => {
+  const workers = now.listeners.isShareable ? now.config.server.workers : 1
+  const counters = allocateCounters(workers)
+  const gates = createGateKeeper(counters, workers)
+  const colour = options.isColoured ?? false
+  return {
+    ...{ workers, counters, gates },
+    slots: createSlots(gates.read),
+    ports: createPorts(portsOf(now.config)),
+    pids: createPidDirectory(join(runtimeDirectory, 'processes')),
+    onLine(source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) {
+      const { format } = now.config.logging
+      options.writeLine(formatChildLine(format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
+    },
+  }
+}
+
+type Stock = ReturnType<typeof layIn>
+type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & { readonly pool: StartPool; readonly publish: () => void }
+
+/** They know each other by functions: each is made before all it may talk to. */
+const joinUp = ({ env, log, workerUrl: url, writeAccess }: SupervisorOptions, now: Now, stock: Stock): Crew => {
+  const { gates, counters, pids, onLine } = stock
   const pool = createStartPool(
     poolRules(
-      () => config,
+      () => now.config,
       () => registry,
     ),
   )
   const processMachine = liveProcessMachine({ env, pids, configOf: (id) => processes.configOf(id), onLine })
   const processes = createManagedProcesses({ machine: () => processMachine, log })
   const tenantMachine = liveTenantMachine({
-    ...{ env, ports, slots, pool, gates, pids },
+    ...{ env, pool, ...stock },
     configOf: (id) => registry.configOf(id),
     onLine: (tenant, stream, line) => onLine(tenant, stream, line, tenant),
   })
   const registry = createTenantRegistry({
-    tenants: config.tenants,
-    ...{ gates, log },
+    ...{ gates, log, tenants: now.config.tenants },
     machine: () => tenantMachine,
-    drainMs: () => config.server.timeouts.drain,
+    drainMs: () => now.config.server.timeouts.drain,
     onMoved: (name) => publisher.moved(name),
     onIdle: pool.reconsider,
   })
-  const publisher = createPublisher({
-    config: () => config,
-    standing: registry.standing,
-    standings: registry.standings,
-    tell: (message) => workers.tell(message),
-  })
+  const { standing, standings } = registry
+  const publisher = createPublisher({ config: () => now.config, standing, standings, tell: (message) => workers.tell(message) })
   const onMessage = (worker: number, message: WorkerMessage) =>
-    hear(message, { registry, writeAccess: options.writeAccess, listening: () => workers.listening(worker) })
-  const thread = { url: options.workerUrl, counters, gates, listeners: () => listeners, routing: publisher.snapshot, onMessage }
-  const workers = createWorkers({ count, log, open: (worker) => openWorkerThread(thread, worker) })
-  const stack = new DisposableStack()
+    hear(message, { registry, writeAccess, listening: () => workers.listening(worker) })
+  const thread = { url, counters, gates, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
+  const workers = createWorkers({ count: stock.workers, log, open: (worker) => openWorkerThread(thread, worker) })
+  return { pool, processes, registry, workers, publish: publisher.publish }
+}
 
+const reloading = (now: Now, { ports }: Stock, { pool, workers }: Crew): Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'> => ({
+  config: () => now.config,
+  address: () => now.listeners.address,
+  adopt(next) {
+    now.config = next
+    ports.setRange(portsOf(next))
+    pool.reconsider()
+  },
+  async listenAnew({ server: { listen } }) {
+    const next = await openListeners(listen, { isPortOurs: listen.port === now.listeners.address.port })
+    workers.moveTo(next)
+    now.listeners[Symbol.dispose]()
+    now.listeners = next
+    return next.address
+  },
+})
+
+const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew): Pick<Parts, 'start' | 'drain' | 'stop'> => {
+  const { registry, processes, workers } = crew
+  const ticking = new DisposableStack()
   return {
-    ...{ gates, registry, processes, workers, log },
-    publish: publisher.publish,
-    config: () => config,
-    address: () => listeners.address,
-    adopt(next) {
-      config = next
-      ports.setRange({ from: next.applications.pools.start_port, to: next.applications.pools.end_port })
-      pool.reconsider()
-    },
-    async listenAnew({ server }) {
-      const next = await openListeners(server.listen, { isPortOurs: server.listen.port === listeners.address.port })
-      workers.moveTo(next)
-      listeners[Symbol.dispose]()
-      listeners = next
-      return next.address
-    },
     async start() {
-      await pids.endLeftovers(log)
-      await processes.startAll(config.managed_processes)
+      await stock.pids.endLeftovers(log)
+      await processes.startAll(now.config.managed_processes)
       await workers.startAll()
-      stack.use(startTrafficSampler(gates, registry.generations))
+      ticking.use(startTrafficSampler(stock.gates, registry.generations))
     },
-    drain: () => workers.drainAll(config.server.timeouts.drain),
+    drain: () => workers.drainAll(now.config.server.timeouts.drain),
     async stop() {
       try {
         await workers.drainAll(0)
         await registry.stopAll('shutdown')
         await processes.stopAll()
       } finally {
-        stack.dispose()
-        listeners[Symbol.dispose]()
+        ticking.dispose()
+        now.listeners[Symbol.dispose]()
       }
     },
   }
 }
+
+const portsOf = ({ applications: { pools } }: Config) => ({ from: pools.start_port, to: pools.end_port })
 
 const poolRules = (config: () => Config, registry: () => TenantRegistry): PoolRules => ({
   startConcurrency: () => config().applications.pools.start_concurrency,
