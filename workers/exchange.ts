@@ -1,6 +1,7 @@
 /** One request as the pipeline sees it, whichever lane carries it, and what the pipeline may decide about it. */
 import type { ReverseProxyConfig } from '../src/config/config.ts'
 import type { TenantRoute } from '../src/protocol/routing-snapshot.ts'
+import type { Representation } from './files/public-file.ts'
 import type { RoutingTable } from './routing-table.ts'
 
 /** A lane-independent view of a request head. A lane may keep one object per connection and fill it anew for each request. */
@@ -37,9 +38,21 @@ export type Answer = {
   readonly destination?: string
 }
 
+/** A file, or a part of it. The lane adds Content-Length and Date, and leaves the body out for HEAD. */
+export type FileVerdict = {
+  readonly kind: 'file'
+  readonly status: 200 | 206
+  readonly file: Representation
+  readonly headers: HeaderList
+  /** Which octets are the body. */
+  readonly start: number
+  readonly length: number
+}
+
 /** Data, carried out by whichever lane the request came in on. */
 export type Verdict =
   | Answer
+  | FileVerdict
   | { readonly kind: 'tenant'; readonly tenant: TenantRoute }
   | { readonly kind: 'upstream'; readonly rule: ReverseProxyConfig; readonly target: UpstreamTarget }
 

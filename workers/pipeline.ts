@@ -4,10 +4,20 @@ import { answerHealthCheck } from './steps/health-check.ts'
 import { showMaintenance } from './steps/maintenance.ts'
 import { matchReverseProxy } from './steps/reverse-proxy.ts'
 import { redirectToSlash } from './steps/slash-redirect.ts'
+import { refuseOtherMethods, serveFallback, serveStaticFile } from './steps/static-file.ts'
 import { routeToTenant } from './steps/tenant.ts'
 
 /** What is tried, in this order. The first verdict counts. */
-const steps: readonly Step[] = [answerHealthCheck, redirectToSlash, matchReverseProxy, showMaintenance, routeToTenant]
+const steps: readonly Step[] = [
+  answerHealthCheck,
+  redirectToSlash,
+  matchReverseProxy,
+  serveStaticFile,
+  showMaintenance,
+  routeToTenant,
+  refuseOtherMethods,
+  serveFallback,
+]
 
 /** Decides what becomes of a request. Synchronous, without side effects: a lane may ask twice. */
 export const decide = (exchange: Exchange): Verdict => {

@@ -1,6 +1,7 @@
 /** A routing snapshot made quick to ask: nothing here grows with the number of tenants but the table itself. */
 import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
+import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
 
 /** Where a tenant's process takes requests. Also the happy outcome of waiting for it. */
@@ -9,6 +10,9 @@ export type Place = { readonly kind: 'admitted'; readonly slot: number; readonly
 export type RoutingTable = {
   readonly snapshot: RoutingSnapshot
   readonly reverseProxies: ReverseProxyTable
+  readonly files: PublicFiles
+  /** Whether any tenant has a directory of files of its own. */
+  readonly hasFileOwners: boolean
   /** HTML of the maintenance page's file once it has been read. */
   maintenancePage: string | undefined
   /** The tenant with the longest prefix of `path`; those of this very host come first. `host` as sent, with or without port. */
@@ -47,6 +51,8 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
   return {
     snapshot,
     reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
+    files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path }),
+    hasFileOwners: snapshot.tenants.some(({ public_dir }) => public_dir !== undefined),
     maintenancePage: undefined,
     findTenant(host, path) {
       const decoded = decodedPath(path)

@@ -21,6 +21,9 @@ export type Listen = { readonly host: string; readonly port: number; readonly at
  */
 export type ServerConfig = DeepReadonly<Omit<File['server'], 'listen' | 'workers'>> & { readonly listen: Listen; readonly workers: number }
 
+/** Directories are absolute. */
+export type StaticFilesConfig = ServerConfig['static']
+
 /** What navigator itself answers to a health check. */
 export type SyntheticResponse = NonNullable<NonNullable<ServerConfig['health_check']>['response']>
 

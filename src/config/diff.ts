@@ -43,6 +43,7 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'idle_timeout',
   'stop_timeout',
   'track_websockets',
+  'public_dir',
 ])
 const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
 

@@ -28,9 +28,12 @@ const resolveTenant = (tenant: NamedTenant, index: number, applications: FileApp
   const preset = presetOf(tenant, applications)
   const scope = { ...around, lookup: lookupForLaunch(vars, around.env), vars: Object.keys(vars) }
   const launch = resolveLaunch(tenant, applications)
+  const root = resolvePath(around.cwd, tenant.root ?? framework?.app_directory ?? applications.framework?.app_directory ?? '.')
+  const publicDirectory = tenant.public_dir ?? preset?.static_dir ?? applications.public_dir
   return {
     ...rest,
-    root: resolvePath(around.cwd, tenant.root ?? framework?.app_directory ?? applications.framework?.app_directory ?? '.'),
+    root,
+    ...(publicDirectory === undefined ? {} : { public_dir: resolvePath(root, publicDirectory) }),
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
     health_check: tenant.health_check?.path ?? preset?.health_check?.path ?? applications.health_check?.path ?? '/',

@@ -35,10 +35,11 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
 const pick = <Key extends keyof File>(file: File, keys: readonly Key[]): Pick<File, Key> =>
   Object.fromEntries(keys.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]]))) as Pick<File, Key>
 
-const resolveServer = ({ listen, workers, ...server }: File['server'], { root }: Surroundings): Config['server'] => {
+const resolveServer = ({ listen, workers, ...server }: File['server'], { root, cwd }: Surroundings): Config['server'] => {
   const isWritten = nodeAt(root, ['server', 'listen']) !== undefined
   return {
     ...server,
+    static: { ...server.static, public_dir: resolvePath(cwd, server.static.public_dir) },
     listen: { ...listen, ...(isWritten ? { at: positionOf(root, ['server', 'listen']) } : {}) },
     workers: workers ?? defaultWorkers(availableParallelism()),
   }
@@ -46,7 +47,7 @@ const resolveServer = ({ listen, workers, ...server }: File['server'], { root }:
 
 const resolveMaintenance = ({ maintenance, server }: File, { root, cwd, findings }: Surroundings): Config['maintenance'] => {
   const { page = '/503.html', ...rest } = maintenance
-  const directory = page.startsWith('/') ? resolvePath(cwd, server.static?.public_dir ?? 'public') : cwd
+  const directory = page.startsWith('/') ? resolvePath(cwd, server.static.public_dir) : cwd
   const file = resolvePath(directory, page.replace(/^\/+/, ''))
   if (existsSync(file)) return { ...rest, page: file }
   const hint = 'write a path under server.static.public_dir with a leading slash, otherwise one relative to where navigator is started'

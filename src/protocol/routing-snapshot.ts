@@ -16,6 +16,10 @@ export type TenantRoute = {
   readonly startup_timeout: number
   /** Whether an open WebSocket keeps the tenant awake. */
   readonly track_websockets: boolean
+  /** Its own directory of static files, absolute. */
+  readonly public_dir?: string
+  /** Directories, absolute, whose files it may have sent by X-Sendfile. */
+  readonly sendfile_roots?: readonly string[]
 }
 
 /** Where one tenant stands now. Sent whole at each change. */

@@ -5,6 +5,7 @@ import { allocateCounters, createGateKeeper, type GateKeeper, type TrafficReadin
 import type { SupervisorMessage, WorkerMessage } from '../../src/protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import accept from '../../workers/acceptor.ts'
+import { staticConfig } from './files/site.ts'
 
 export * from './client.ts'
 export * from './upstreams.ts'
@@ -54,6 +55,7 @@ export const snapshotOf = (options: SiteOptions, version = 1): RoutingSnapshot =
     workers: 1,
     root_path: '',
     trust_proxy: false,
+    static: staticConfig(),
     ...options.server,
     timeouts: { header: 10_000, keep_alive: 5_000, idle: 0, connect: 2_000, response: 10_000, drain: 5_000, ...options.timeouts },
   },

@@ -1,14 +1,16 @@
 /** Carries out a verdict on an ordinary request. */
 import type { ServerResponse } from 'node:http'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
-import type { UpstreamTarget, Verdict } from '../exchange.ts'
+import type { FileVerdict, UpstreamTarget, Verdict } from '../exchange.ts'
 import { isPatient } from '../negotiation.ts'
+import { decide } from '../pipeline.ts'
 import { errorAnswer, refusalAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import type { Outcome, WaitingRoom } from '../waiting-room.ts'
 import type { Agents } from './agents.ts'
 import { sendAnswer } from './answer.ts'
 import { attempt, type Destination, type Failure, mayRepeat } from './attempt.ts'
+import { sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
 import type { HttpProxy } from './proxy.ts'
 import { writeUpstreamHead } from './upstream-head.ts'
@@ -23,11 +25,22 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
   switch (verdict.kind) {
     case 'respond':
       return sendAnswer(errand.passage, errand.response, verdict, { close: false })
+    case 'file':
+      return carryFile(errand, verdict)
     case 'upstream':
       return carryToUpstream(errand, verdict.target, Object.entries(verdict.rule.response_headers))
     case 'tenant':
       return carryToTenant(errand, verdict.tenant)
   }
+}
+
+/** A file may change between the look at it and its opening: then all is decided anew, once. */
+const carryFile = async (errand: Errand, verdict: FileVerdict): Promise<void> => {
+  const { passage, response } = errand
+  if (await sendFile(passage, response, { verdict, mustMatch: true })) return
+  const again = decide(passage.exchange)
+  if (again.kind !== 'file') return carryOut(again, errand)
+  await sendFile(passage, response, { verdict: again, mustMatch: false })
 }
 
 const carryToTenant = async (errand: Errand, tenant: TenantRoute): Promise<void> => {

@@ -145,7 +145,7 @@ export class FullLane implements Lane {
     const target = readTarget(request.url)
     if (!isWebSocketUpgrade(request) || target === undefined || findFault(request) !== undefined) return false
     const verdict = decide(this.#readExchange(request, target))
-    return verdict.kind !== 'upstream' || verdict.rule.websocket
+    return verdict.kind === 'upstream' ? verdict.rule.websocket : verdict.kind !== 'file'
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {

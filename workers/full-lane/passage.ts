@@ -22,6 +22,7 @@ export class Passage {
   responseType: ResponseType | undefined
   tenant: string | undefined
   destination: string | undefined
+  filePath: string | undefined
   errorMessage: string | undefined
   isOver = false
   /** Set for an upgrade once it was granted or refused: then the end of its socket is no failure. */
@@ -111,6 +112,7 @@ export class Passage {
       proxyBackend: this.tenant && `tenant:${this.tenant}`,
       responseType: this.responseType,
       destination: this.destination,
+      filePath: this.filePath,
       errorMessage: this.errorMessage,
     })
     this.#log.add(line)

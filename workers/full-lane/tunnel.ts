@@ -21,6 +21,9 @@ export const carryUpgrade = async (verdict: Verdict, errand: UpgradeErrand): Pro
   switch (verdict.kind) {
     case 'respond':
       return sendRawAnswer(errand.passage, errand.socket, verdict)
+    case 'file':
+      // Such a request was let through as an ordinary one; only a reload in between brings it here.
+      return void errand.socket.destroy()
     case 'upstream':
       return upgradeToUpstream(errand, verdict.target)
     case 'tenant':

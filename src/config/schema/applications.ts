@@ -75,6 +75,8 @@ export const applications = section({
   ready_timeout: readyTimeout,
   stop_timeout: stopTimeout,
   track_websockets: trackWebsockets,
-  public_dir: text.exactOptional().meta({ description: 'Directory of static files of tenants.', examples: ['public'] }),
+  public_dir: text
+    .exactOptional()
+    .meta({ description: 'Directory of static files of each tenant, relative to its root. Default: none.', examples: ['public'] }),
   standalone_servers: z.unknown().meta({ description: 'Servers that run already.' }).optional(),
 })

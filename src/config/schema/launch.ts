@@ -75,5 +75,7 @@ export const preset = section({
   health_check: readiness.exactOptional(),
   start_delay: startDelay,
   startup_timeout: startupTimeout,
-  static_dir: text.exactOptional().meta({ description: 'Directory of its static files.', examples: ['static'] }),
+  static_dir: text
+    .exactOptional()
+    .meta({ description: 'Directory of static files, relative to the root of the tenant.', examples: ['static'] }),
 })

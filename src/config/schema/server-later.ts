@@ -1,49 +1,6 @@
-/** Keys of `server` for static files, CGI scripts and the idle machine. */
+/** Keys of `server` for CGI scripts and the idle machine. */
 import { z } from 'zod'
-import { age, bool, duration, orScalar, section, text, texts, urlPath } from './values.ts'
-
-const cacheOverride = section({
-  path: text.meta({ description: 'URL prefix this is for; the longest that fits wins.', examples: ['/assets/'] }),
-  max_age: age.exactOptional().meta({ description: 'How long a browser may keep the file. Default: no header.', examples: ['24h', '1y'] }),
-  immutable: bool.exactOptional().meta({ description: 'Whether to say the file never changes.', default: 'false' }),
-})
-
-const cacheControl = section({
-  default: age.exactOptional().meta({ description: 'How long a browser may keep a file. Default: no header.', examples: ['1h'] }),
-  default_immutable: bool.exactOptional().meta({ description: 'Whether to say that files never change.', default: 'false' }),
-  overrides: z.array(cacheOverride).exactOptional().meta({ description: 'Other ages for some prefixes. Default: none.' }),
-})
-
-const staticDirectory = section({
-  path: text.meta({ description: 'URL prefix.', examples: ['/assets/'] }),
-  dir: text.exactOptional().meta({ description: 'Directory, relative to public_dir.', examples: ['assets/'] }),
-  root: text.exactOptional().meta({ description: 'The same as dir.', examples: ['assets/'] }),
-  prefix: text.exactOptional().meta({ description: 'The same as dir.', examples: ['assets/'] }),
-  cache: age.exactOptional().meta({ description: 'How long a browser may keep its files.', examples: ['24h'] }),
-})
-
-/** Keys of `server.static`. */
-export const staticFiles = section({
-  public_dir: text.exactOptional().meta({ description: 'Directory of files, relative to where navigator was started.', default: 'public' }),
-  allowed_extensions: texts
-    .exactOptional()
-    .meta({ description: 'Extensions that may be served, without a dot. Default: all.', examples: [['html', 'css']] }),
-  try_files: texts
-    .exactOptional()
-    .meta({ description: 'Endings tried after a path without extension. Default: none.', examples: [['index.html', '.html']] }),
-  normalize_trailing_slashes: bool.exactOptional().meta({
-    description: 'Whether /a is redirected to /a/ where that is a directory with an index.html.',
-    default: 'false',
-  }),
-  cache_control: cacheControl.exactOptional().meta({ description: 'Cache-Control of files.' }),
-  directories: z.array(staticDirectory).exactOptional().meta({ description: 'Other directories for some prefixes. Default: none.' }),
-  fallback: text.exactOptional().meta({ description: 'File served when no ending fits. Default: none.', examples: ['503.html'] }),
-  paths: texts.exactOptional().meta({ description: 'URL patterns served from files. Default: all.', examples: [['/assets/*']] }),
-  headers: z
-    .record(z.string(), text)
-    .exactOptional()
-    .meta({ description: 'Headers of files.', examples: [{ cache_control: 'public, max-age=3600' }] }),
-})
+import { bool, duration, orScalar, section, text, texts, urlPath } from './values.ts'
 
 /** Keys of one of `server.cgi_scripts`. */
 export const cgiScript = section({

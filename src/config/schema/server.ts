@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { botDetection, cgiScript, idle, staticFiles } from './server-later.ts'
+import { botDetection, cgiScript, idle } from './server-later.ts'
+import { staticFiles } from './static.ts'
 import { bool, duration, int, listen, orScalar, prefix, section, text, urlPath } from './values.ts'
 
 const syntheticResponse = section({
@@ -77,7 +78,7 @@ export const server = section({
   idle: idle
     .exactOptional()
     .meta({ description: 'What happens to the machine when nobody has asked for anything for a while. Default: nothing.' }),
-  static: staticFiles.exactOptional().meta({ description: 'Files served without a tenant.' }),
+  static: staticFiles.prefault({}).meta({ description: 'Files served without a tenant.' }),
   cgi_scripts: z.array(cgiScript).exactOptional().meta({ description: 'Programs run for one request each. Default: none.' }),
   named_hosts: z.unknown().meta({ description: 'Host names of 0.11; never had an effect.' }).optional(),
   root: text.exactOptional().meta({ description: 'Directory of 0.11; never had an effect.' }),

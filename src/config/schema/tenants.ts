@@ -17,7 +17,11 @@ import { bool, duration, hostname, int, name, prefix, section, size, text, texts
 
 /** Keys of tenants that no release has honoured, or not yet this one. */
 const later = {
-  public_dir: text.exactOptional().meta({ description: 'Directory of its static files.', examples: ['public'] }),
+  public_dir: text.exactOptional().meta({
+    description:
+      'Directory of its own static files, relative to its root, served below its path before those of server.static. Default: static_dir of its framework, then applications.public_dir, then none.',
+    examples: ['public'],
+  }),
   hooks: tenantHooks.exactOptional().meta({ description: "Commands run at moments of this tenant's life, after those of hooks.tenant." }),
   memory_limit: size
     .exactOptional()
