@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import type { Config, ManagedProcessConfig, TenantConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Logger } from '../../src/log/logger.ts'
+import { killAllProcesses } from '../../src/process/run.ts'
 import type { PublicState } from '../../src/protocol/routing-snapshot.ts'
 import type { PsRow } from '../../src/supervisor/report.ts'
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../../src/supervisor/supervisor.ts'
 
 const here = import.meta.dirname
+// A test that is cut off by its time limit disposes of nothing.
+process.once('exit', killAllProcesses)
 /** What an empty file says: the tests name only what they are about. */
 const { config: plain } = await loadConfig(join(here, 'apps/plain.yml'), {})
 export const echoApp = join(here, 'apps/echo.mjs')
