@@ -6,6 +6,15 @@ import { dial, findFreePort, startApp, startRaw, startSite, talk } from './harne
 const HANDSHAKE =
   'Host: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
 
+/** What comes to a handshake until `end`, whether or not the connection is kept. */
+const shakeHands = async (port: number, end = 'request id'): Promise<string> => {
+  const wire = await dial(port)
+  wire.write(`GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)
+  const text = await wire.until(end)
+  wire.socket.destroy()
+  return text
+}
+
 /** Sends each message back. */
 const startEcho = async () => {
   const app = await startApp((_, response) => response.end('http'))
@@ -82,7 +91,7 @@ describe('a WebSocket', () => {
     await using app = await startApp(() => {})
     app.server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 401 No\r\nContent-Length: 4\r\nX-Why: you\r\n\r\nnope'))
     await using site = await startSite({ tenants: [{ name: 'boston', port: app.port }] })
-    const text = await talk(site, `GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)
+    const text = await shakeHands(site.port, 'nope')
     expect(text).toMatch(/^HTTP\/1.1 401 No\r\n[\s\S]*x-why: you[\s\S]*\r\n\r\nnope$/i)
     expect(await site.line(() => true)).toMatchObject({ status: 401, response_type: 'proxy' })
     expect(site.traffic('boston')).toMatchObject({ inFlight: 0, sockets: 0 })
@@ -117,7 +126,7 @@ describe('a WebSocket', () => {
   ])('that gets %s from its tenant is a 502', async (_, bytes, status) => {
     await using app = await startRaw((socket) => void socket.once('data', () => socket.end(bytes)))
     await using site = await startSite({ tenants: [{ name: 'boston', port: app.port }] })
-    expect(await talk(site, `GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(await shakeHands(site.port)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(await site.line(() => true)).toMatchObject({ status, response_type: 'error' })
     expect(site.traffic('boston')).toMatchObject({ inFlight: 0, sockets: 0 })
   })
@@ -125,13 +134,13 @@ describe('a WebSocket', () => {
   test('that nobody answers is a 504', async () => {
     await using app = await startRaw(() => {})
     await using site = await startSite({ tenants: [{ name: 'boston', port: app.port }], timeouts: { response: 50 } })
-    expect(await talk(site, `GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)).toMatch(/^HTTP\/1.1 504 /)
+    expect(await shakeHands(site.port)).toMatch(/^HTTP\/1.1 504 /)
     expect(site.traffic('boston').inFlight).toBe(0)
   })
 
   test('for no tenant is a 404', async () => {
     await using site = await startSite()
-    expect(await talk(site, `GET /boston/ HTTP/1.1\r\n${HANDSHAKE}\r\n`)).toMatch(/^HTTP\/1.1 404 /)
+    expect(await shakeHands(site.port)).toMatch(/^HTTP\/1.1 404 /)
   })
 
   test('with a body is a 400, and the worker goes on', async () => {

@@ -9,7 +9,7 @@ export const answer = (client: ClientConnection, made: Answer): void => {
   client.status = made.status
   client.responseType = made.responseType
   client.errorMessage = made.errorMessage
-  client.destination = made.destination
+  client.destination = made.destination ?? client.destination
   client.isHeadSent = true
   const isBodyless = made.status === 204 || made.status === 304
   const length = Buffer.byteLength(made.body)

@@ -1,8 +1,7 @@
 /** One client connection: its requests one after the other, each ended exactly once. */
 import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
-import type { ResponseType } from '../exchange.ts'
-import { answerFromMemory } from '../files/answer-file.ts'
+import type { ResponseType, Verdict } from '../exchange.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
 import { answer, answerWithFile, plainAnswer } from './answer.ts'
@@ -10,6 +9,7 @@ import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
 import { HeadExchange } from './head-exchange.ts'
 import type { LaneState } from './lane-state.ts'
+import { enterUpstream } from './local-upstream.ts'
 import { parseRequestHead } from './request-head.ts'
 import { logRequest } from './request-log.ts'
 import { deadlineAfter } from './timeouts.ts'
@@ -185,14 +185,24 @@ export class ClientConnection {
   }
 
   #decide(bytes: Buffer, headLength: number): boolean {
-    const verdict = this.lane.options.decide(this.exchange)
-    const message = verdict.kind === 'file' && this.bodyLeft === 0 ? answerFromMemory(this.exchange, verdict, this.close) : undefined
-    if (verdict.kind === 'upstream' || (verdict.kind === 'file' && message === undefined)) return this.#handOver(bytes)
     this.early = headLength === bytes.length ? undefined : bytes.subarray(headLength)
-    if (verdict.kind === 'tenant') enterTenant(this, verdict.tenant)
-    else if (verdict.kind === 'file') answerWithFile(this, verdict, message!)
-    else answer(this, verdict)
-    return true
+    return this.#carryOut(this.lane.options.decide(this.exchange)) || this.#handOver(bytes)
+  }
+
+  /** Gives false for what the full lane has to do. */
+  #carryOut(verdict: Verdict): boolean {
+    switch (verdict.kind) {
+      case 'respond':
+        answer(this, verdict)
+        return true
+      case 'tenant':
+        enterTenant(this, verdict.tenant)
+        return true
+      case 'upstream':
+        return enterUpstream(this, verdict)
+      case 'file':
+        return this.bodyLeft === 0 && answerWithFile(this, verdict)
+    }
   }
 
   #handOver(bytes: Buffer): false {

@@ -1,22 +1,43 @@
 /** Heads as they are passed on: without what ends at this hop, with what navigator says itself. */
+import type { UpstreamTarget } from '../exchange.ts'
 import { forwardedFor, forwardedHost, forwardedProto } from '../forwarding.ts'
 import type { Cuts } from './field-line.ts'
 import type { HeadExchange } from './head-exchange.ts'
 import type { Method } from './request-head.ts'
 
 /** The head for a tenant: fields in the client's order, then navigator's own. */
-export const buildTenantHead = (exchange: HeadExchange, trustProxy: boolean): string => {
-  const fields = joinKept(exchange.text, exchange.cuts, exchange.fieldsStart, exchange.text.length - 2)
+export const buildTenantHead = (exchange: HeadExchange): string => {
+  const trustProxy = isProxyTrusted(exchange)
   const upgrade = exchange.upgrade === 'websocket' ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : ''
-  const length = exchange.hasLength || SENDS_NO_BODY[exchange.method] ? '' : 'Content-Length: 0\r\n'
   return (
-    `${exchange.method} ${exchange.path}${exchange.query} HTTP/1.1\r\n${fields}${upgrade}${length}` +
+    `${exchange.method} ${exchange.path}${exchange.query} HTTP/1.1\r\n${joinKept(exchange)}${upgrade}${missingLength(exchange)}` +
     `X-Forwarded-For: ${forwardedFor(exchange.peer, exchange.forwardedFor, trustProxy)}\r\n` +
     `X-Forwarded-Proto: ${forwardedProto(exchange.forwardedProto, trustProxy)}\r\n` +
     `X-Forwarded-Host: ${forwardedHost(exchange.host, exchange.forwardedHost, trustProxy)}\r\n` +
     `X-Request-Id: ${exchange.requestId}\r\n\r\n`
   )
 }
+
+/** The head for a reverse proxy's target: navigator's fields and those of the rule, then the client's that neither sets. */
+export const buildTargetHead = (exchange: HeadExchange, target: UpstreamTarget): string => {
+  const trustProxy = isProxyTrusted(exchange)
+  const ours = new Map([
+    ['host', target.host],
+    ['x-forwarded-for', forwardedFor(exchange.peer, exchange.forwardedFor, trustProxy)],
+    ['x-forwarded-proto', forwardedProto(exchange.forwardedProto, trustProxy)],
+    ['x-forwarded-host', forwardedHost(exchange.host, exchange.forwardedHost, trustProxy)],
+    ['x-request-id', exchange.requestId],
+    ...target.headers,
+  ])
+  let head = `${exchange.method} ${target.path} HTTP/1.1\r\n`
+  for (const [name, value] of ours) head += `${name}: ${value}\r\n`
+  for (const line of joinKept(exchange).split('\r\n')) {
+    if (line !== '' && !ours.has(line.slice(0, line.indexOf(':')).toLowerCase())) head += `${line}\r\n`
+  }
+  return `${head}${missingLength(exchange)}\r\n`
+}
+
+const isProxyTrusted = (exchange: HeadExchange): boolean => exchange.routing.snapshot.server.trust_proxy
 
 /** Methods whose request says nothing of a length when it has no body. */
 const SENDS_NO_BODY: Readonly<Record<Method, boolean>> = {
@@ -29,14 +50,17 @@ const SENDS_NO_BODY: Readonly<Record<Method, boolean>> = {
   PATCH: false,
 }
 
-const joinKept = (text: string, cuts: Cuts, start: number, end: number): string => {
+const missingLength = ({ hasLength, method }: HeadExchange): string => (hasLength || SENDS_NO_BODY[method] ? '' : 'Content-Length: 0\r\n')
+
+/** The client's field lines without those that end here. */
+const joinKept = ({ text, cuts, fieldsStart }: HeadExchange): string => {
   let kept = ''
-  let from = start
+  let from = fieldsStart
   for (let i = 0; i < cuts.count; i++) {
     kept += text.slice(from, cuts.spans[2 * i]!)
     from = cuts.spans[2 * i + 1]!
   }
-  return kept + text.slice(from, end)
+  return kept + text.slice(from, -2)
 }
 
 /**

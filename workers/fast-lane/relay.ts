@@ -10,16 +10,20 @@ const FRESH_TICKS = 1
 /** Sends the request of the client's exchange into `place`. */
 export const startRelay = (client: ClientConnection, place: Place): void => {
   client.place = place
+  const origin: Origin = { key: place.slot, ticket: place.ticket, host: '127.0.0.1', port: place.port }
+  // A second try sends what the first did: of the body, the first part is no longer here.
+  relayTo(client, origin, client.sentText === '' ? buildTenantHead(client.exchange) : '')
+}
+
+/** Sends the request with this head; '' for what was sent before. */
+export const relayTo = (client: ClientConnection, origin: Origin, head: string): void => {
   client.phase = 'relaying'
   client.responseType = 'proxy'
-  if (client.sentText === '') client.sentText = buildTenantHead(client.exchange, isProxyTrusted(client)) + takeEarlyBody(client)
-  const origin: Origin = { key: place.slot, ticket: place.ticket, host: '127.0.0.1', port: place.port }
+  if (head !== '') client.sentText = head + takeEarlyBody(client)
   const { pool } = client.lane
   const isTunnel = client.exchange.upgrade === 'websocket'
   send(client, isTunnel ? pool.connect(origin) : pool.take(origin, canRetry(client) ? Number.POSITIVE_INFINITY : FRESH_TICKS))
 }
-
-const isProxyTrusted = ({ exchange }: ClientConnection): boolean => exchange.routing.snapshot.server.trust_proxy
 
 /** What has come of the body already, as latin1. */
 const takeEarlyBody = (client: ClientConnection): string => {

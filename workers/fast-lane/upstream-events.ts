@@ -12,7 +12,8 @@ const closed = (upstream: UpstreamConnection, phase: UpstreamPhase): void => {
   upstream.client = undefined
   client.upstream = undefined
   if (phase === 'tunnel') closeTunnel(client)
-  else if (!upstream.isConnected) enterAgain(client, client.place!)
+  else if (!upstream.isConnected && client.place !== undefined) enterAgain(client, client.place)
+  else if (!upstream.isConnected) failRelay(client, 502, 'the upstream cannot be connected to')
   else if (!upstream.hasSpoken && client.sentText !== '' && canRetry(client)) {
     client.hasRetried = true
     send(client, client.lane.pool.connect(upstream.origin))
