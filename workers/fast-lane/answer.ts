@@ -1,6 +1,7 @@
 /** Writes the answers that navigator makes itself. */
 import { STATUS_CODES } from 'node:http'
 import type { Answer, FileVerdict } from '../exchange.ts'
+import { answerFromMemory } from '../files/answer-file.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** Answers the request the connection is at, and goes on to the next. With a body still to come, the connection is closed. */
@@ -24,16 +25,18 @@ export const answer = (client: ClientConnection, made: Answer): void => {
   client.requestDone()
 }
 
-/** Answers with a file: `message` is all that goes on the wire. */
-export const answerWithFile = (client: ClientConnection, { file, length }: FileVerdict, message: Buffer): void => {
-  if (client.bodyLeft > 0) client.skipBody()
+/** Answers with a file that is in memory. Gives false when it, or the part asked for, has to be read from disk. */
+export const answerWithFile = (client: ClientConnection, verdict: FileVerdict): boolean => {
+  const message = answerFromMemory(client.exchange, verdict, client.close)
+  if (message === undefined) return false
   client.status = 200
   client.responseType = 'static'
-  client.filePath = file.path
+  client.filePath = verdict.file.path
   client.isHeadSent = true
-  client.bytesSent = client.exchange.method === 'HEAD' ? 0 : length
+  client.bytesSent = client.exchange.method === 'HEAD' ? 0 : verdict.length
   client.socket.write(message)
   client.requestDone()
+  return true
 }
 
 /** An answer to a connection that has made no request worth the name: text only, then the end. */

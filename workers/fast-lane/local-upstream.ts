@@ -1,5 +1,5 @@
 /** Reverse proxies that this lane carries itself: to plain HTTP on this host, with the response passed on as it is. */
-import type { Exchange, UpstreamTarget, Verdict } from '../exchange.ts'
+import type { Exchange, Verdict } from '../exchange.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { buildTargetHead } from './head-rewrite.ts'
 import { relayTo } from './relay.ts'

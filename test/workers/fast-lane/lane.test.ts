@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { reverseProxy } from '../harness.ts'
 import { ask, count, eventually, type Scene, type SceneOptions, startScene, startUpstream, talk, type Upstream } from './scene.ts'
 
 const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -187,5 +188,34 @@ describe('a new life of the process', () => {
     await client.until((t) => count(t, '\r\n\r\nok') === 2)
     expect(upstream.connections).toBe(2)
     client.socket.destroy()
+  })
+})
+
+describe('a reverse proxy to this host', () => {
+  test('is carried here: its own host and fields win over those of the client', async () => {
+    let seen = ''
+    upstream.script = (socket, text) => {
+      seen = text
+      socket.write(SEEN)
+    }
+    const target = `http://127.0.0.1:${upstream.port}/base`
+    await start({ reverse_proxies: [reverseProxy({ prefix: '/api/', target, headers: { 'X-Key': 'secret' } })] })
+    await ask(scene.port, 'GET /api/x?y HTTP/1.1\r\nHost: h\r\nX-Key: guess\r\nX-A: 1\r\n\r\n', (t) => t.endsWith('seen'))
+    expect(scene.handedOver).toBe(0)
+    expect(seen.split('\r\n')[0]).toBe('GET /base/api/x?y HTTP/1.1')
+    expect(seen).toContain(`host: 127.0.0.1:${upstream.port}\r\n`)
+    expect(seen).toContain('x-key: secret\r\n')
+    expect(seen).toContain('X-A: 1\r\n')
+    expect(seen).not.toContain('guess')
+    expect(scene.log()).toMatchObject([{ status: 200, destination: `http://127.0.0.1:${upstream.port}`, response_type: 'proxy' }])
+  })
+
+  test('that is not there is a bad gateway', async () => {
+    const gone = await startUpstream()
+    await gone.close()
+    await start({ reverse_proxies: [reverseProxy({ prefix: '/api/', target: `http://127.0.0.1:${gone.port}` })] })
+    const read = await ask(scene.port, 'GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n', (t) => t.includes('\r\n\r\n'))
+    expect(read).toMatch(/^HTTP\/1.1 502/)
+    expect(scene.handedOver).toBe(0)
   })
 })

@@ -55,6 +55,7 @@ export type SceneOptions = {
   readonly timeouts?: SiteOptions['timeouts']
   readonly tenant?: Partial<TenantRoute>
   readonly server?: SiteOptions['server']
+  readonly reverse_proxies?: SiteOptions['reverse_proxies']
   readonly connectionsLimit?: number
   /** Straight to the full lane, to compare the lanes. */
   readonly fullLaneOnly?: boolean
@@ -87,7 +88,11 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   const gates = createGateKeeper(counters, 1)
   const turnstile = createTurnstile(counters, 0)
   const routing = createRoutingTable({
-    ...snapshotOf({ timeouts: { ...TIMEOUTS, ...options.timeouts }, server: options.server ?? {} }),
+    ...snapshotOf({
+      timeouts: { ...TIMEOUTS, ...options.timeouts },
+      server: options.server ?? {},
+      reverse_proxies: options.reverse_proxies ?? [],
+    }),
     tenants: [tenant],
   })
   const table = () => routing
