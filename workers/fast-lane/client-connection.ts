@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { ResponseType, Verdict } from '../exchange.ts'
+import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
 import { answer, answerWithFile, plainAnswer } from './answer.ts'
@@ -186,7 +187,16 @@ export class ClientConnection {
 
   #decide(bytes: Buffer, headLength: number): boolean {
     this.early = headLength === bytes.length ? undefined : bytes.subarray(headLength)
-    return this.#carryOut(this.lane.options.decide(this.exchange)) || this.#handOver(bytes)
+    return this.#carryOut(this.#verdict()) || this.#handOver(bytes)
+  }
+
+  /** A step that throws fails its request, not the thread. */
+  #verdict(): Verdict {
+    try {
+      return this.lane.options.decide(this.exchange)
+    } catch (error) {
+      return errorAnswer(this.exchange, 500, { errorMessage: String(error) })
+    }
   }
 
   /** Gives false for what the full lane has to do. */
@@ -196,6 +206,8 @@ export class ClientConnection {
         answer(this, verdict)
         return true
       case 'tenant':
+        // Somebody has to look out for X-Sendfile in the response.
+        if (verdict.tenant.sendfile_roots !== undefined) return false
         enterTenant(this, verdict.tenant)
         return true
       case 'upstream':

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { decide } from '../../../workers/pipeline.ts'
 import { reverseProxy } from '../harness.ts'
 import { ask, count, eventually, type Scene, type SceneOptions, startScene, startUpstream, talk, type Upstream } from './scene.ts'
 
@@ -71,6 +72,20 @@ describe('an answer of navigator itself', () => {
     expect(read).toContain('Content-Length: 7\r\n')
     expect(scene.handedOver).toBe(0)
     expect(scene.log()[1]).toMatchObject({ uri: '/up', status: 200, response_type: 'health-check' })
+  })
+
+  test('is a 500 when a step of the pipeline throws, and the next request is served', async () => {
+    let isBroken = true
+    await start({
+      decide: (exchange) => {
+        if (!isBroken) return decide(exchange)
+        isBroken = false
+        throw new Error('broken step')
+      },
+    })
+    const read = await ask(scene.port, GET + GET, (t) => t.endsWith('\r\n\r\nok'))
+    expect(read).toMatch(/^HTTP\/1.1 500/)
+    expect(scene.log()[0]).toMatchObject({ status: 500, error_message: 'Error: broken step' })
   })
 
   test('to a request with a body skips the body', async () => {

@@ -57,6 +57,7 @@ export type SceneOptions = {
   readonly server?: SiteOptions['server']
   readonly reverse_proxies?: SiteOptions['reverse_proxies']
   readonly connectionsLimit?: number
+  readonly decide?: typeof decide
   /** Straight to the full lane, to compare the lanes. */
   readonly fullLaneOnly?: boolean
   /** The tenant sleeps until `wake()`. */
@@ -104,7 +105,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
     turnstile,
     room,
     table,
-    decide,
+    decide: options.decide ?? decide,
     log,
     poisonBuffers: true,
     ...(options.connectionsLimit === undefined ? {} : { connectionsLimit: options.connectionsLimit }),
