@@ -24,6 +24,9 @@ const OURS: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
+  // A client that speaks for a server in front would have the tenant name its files in place of sending them.
+  'x-sendfile-type',
+  'x-accel-mapping',
 ])
 
 /** Whether a field, by its name in lower case, ends at this hop. Fields named in Connection do too: see `nominated`. */

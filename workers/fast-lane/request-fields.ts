@@ -38,6 +38,8 @@ const NAMES = createNameTable({
   'proxy-authenticate': HOP_BY_HOP,
   'proxy-connection': HOP_BY_HOP,
   'proxy-authorization': HOP_BY_HOP,
+  'x-sendfile-type': HOP_BY_HOP,
+  'x-accel-mapping': HOP_BY_HOP,
   forwarded: CLAIM,
   'x-real-ip': CLAIM,
   'transfer-encoding': UNSUITABLE,

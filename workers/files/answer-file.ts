@@ -14,7 +14,7 @@ export const answerFile = (exchange: Exchange, representations: readonly Represe
     case 'precondition-failed':
       return errorAnswer(exchange, 412, { errorMessage: 'the file is another than the client knows' })
     case 'send':
-      return exchange.method === 'GET' ? answerRange(exchange, file, now) : whole(file)
+      return exchange.method === 'GET' ? answerRange(exchange, file, now) : wholeFile(file)
   }
 }
 
@@ -36,7 +36,7 @@ export const answerFromMemory = (exchange: Exchange, verdict: FileVerdict, close
 
 const answerRange = (exchange: Exchange, file: Representation, now: number): Answer | FileVerdict => {
   const range = chooseRange(exchange, file.facts, now)
-  if (range === 'whole') return whole(file)
+  if (range === 'whole') return wholeFile(file)
   const { size } = file.facts
   if (range === 'unsatisfiable') {
     const refusal = errorAnswer(exchange, 416, { errorMessage: `range ${exchange.header('range')} of ${size} octets` })
@@ -46,7 +46,8 @@ const answerRange = (exchange: Exchange, file: Representation, now: number): Ans
   return { kind: 'file', status: 206, file, headers: [...file.headers, ['Content-Range', contentRange]], ...range }
 }
 
-const whole = (file: Representation): FileVerdict => ({
+/** The verdict that the file is to be sent whole. */
+export const wholeFile = (file: Representation): FileVerdict => ({
   kind: 'file',
   status: 200,
   file,

@@ -39,7 +39,7 @@ export const createMemory = (limitBytes: number): Memory => {
     messages.delete(file)
   }
   const load = (file: Representation, now: number): Message | undefined => {
-    if (file.facts.size > Math.min(ENTRY_LIMIT_BYTES, limitBytes)) return undefined
+    if (!file.mayBeKept || file.facts.size > Math.min(ENTRY_LIMIT_BYTES, limitBytes)) return undefined
     const message = readMessage(file, now)
     if (message === undefined) {
       file.look.at = 0

@@ -17,6 +17,8 @@ export type Representation = {
   readonly headers: HeaderList
   /** What has been found out about the file. */
   readonly look: Look
+  /** Whether memory is for it: it is found by its path, time and again. */
+  readonly mayBeKept: boolean
 }
 
 /** What was found when a path was looked for. Looked for anew after a second, or as soon as it is known to be wrong. */
@@ -56,7 +58,7 @@ export const describe = (
     if (form.facts.modifiedAt > EPOCH_MS) headers.push(['Last-Modified', httpDate(Math.min(form.facts.modifiedAt, about.now))])
     headers.push(['Accept-Ranges', 'bytes'])
     if (about.cacheControl !== undefined) headers.push(['Cache-Control', about.cacheControl])
-    return { ...form, headers: [...headers, ...extra], look: about.look }
+    return { ...form, headers: [...headers, ...extra], look: about.look, mayBeKept: true }
   })
 }
 

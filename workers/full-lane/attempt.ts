@@ -5,6 +5,7 @@ import type { Agents } from './agents.ts'
 import type { Passage } from './passage.ts'
 import type { HttpProxy } from './proxy.ts'
 import { findResponseFault, relayInformation, relayResponse } from './relay.ts'
+import { takeSendfile } from './sendfile.ts'
 import { type UpstreamHeaders, upstreamTrailers } from './upstream-head.ts'
 
 /** The upstream a try goes to. */
@@ -15,6 +16,8 @@ export type Destination = {
   readonly path: string
   readonly headers: UpstreamHeaders
   readonly responseHeaders: HeaderList
+  /** Directories whose files the upstream may have sent in its name. */
+  readonly sendfileRoots: readonly string[]
 }
 
 /** Why nothing of a response has gone to the client. */
@@ -81,7 +84,8 @@ class Try {
       return
     }
     this.#settled.resolve(undefined)
-    if (!passage.isOver) relayResponse({ passage, response, upstream: incoming, overrides: to.responseHeaders })
+    if (passage.isOver || takeSendfile({ passage, response, upstream: incoming, roots: to.sendfileRoots })) return
+    relayResponse({ passage, response, upstream: incoming, overrides: to.responseHeaders })
   }
 
   #stop(failure: Failure | undefined): void {

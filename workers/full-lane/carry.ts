@@ -50,11 +50,11 @@ const carryToTenant = async (errand: Errand, tenant: TenantRoute): Promise<void>
   const first: Outcome = carrier.room.tryEnter(tenant) ?? (await carrier.room.wait(tenant, options()))
   const place = admit(errand, first)
   if (place === undefined) return
-  const failure = await tryTwice(errand, destinationOf(passage, place))
+  const failure = await tryTwice(errand, destinationOf(passage, place, tenant))
   if (failure?.kind !== 'refused') return fail(errand, failure)
   passage.leave()
   const again = admit(errand, await carrier.room.refused(tenant, place, options()))
-  if (again !== undefined) fail(errand, await tryOnce(errand, destinationOf(passage, again)))
+  if (again !== undefined) fail(errand, await tryOnce(errand, destinationOf(passage, again, tenant)))
 }
 
 /** Holds the place, or says why there is none. */
@@ -71,7 +71,7 @@ const carryToUpstream = async (errand: Errand, target: UpstreamTarget, responseH
   const { passage } = errand
   passage.destination = `${target.protocol}//${target.host}`
   const headers = writeUpstreamHead(passage.request, passage.exchange, { host: target.host, overrides: target.headers, upgrade: false })
-  fail(errand, await tryTwice(errand, { ...target, headers, responseHeaders }))
+  fail(errand, await tryTwice(errand, { ...target, headers, responseHeaders, sendfileRoots: [] }))
 }
 
 const tryOnce = (errand: Errand, to: Destination): Promise<Failure | undefined> => {
@@ -91,11 +91,17 @@ const fail = ({ passage, response }: Errand, failure: Failure | undefined): void
   sendAnswer(passage, response, errorAnswer(passage.exchange, status, { errorMessage: failure.message }), { close: false })
 }
 
-const destinationOf = ({ request, exchange }: Passage, { port }: Place): Destination => ({
+const destinationOf = ({ request, exchange }: Passage, { port }: Place, { sendfile_roots: roots = [] }: TenantRoute): Destination => ({
   protocol: 'http:',
   hostname: '127.0.0.1',
   port,
   path: exchange.path + exchange.query,
-  headers: writeUpstreamHead(request, exchange, { host: exchange.header('host') ?? '', overrides: [], upgrade: false }),
+  headers: writeUpstreamHead(request, exchange, {
+    host: exchange.header('host') ?? '',
+    // Rack and others like it name files only to who says that it can send them.
+    overrides: roots.length === 0 ? [] : [['x-sendfile-type', 'X-Sendfile']],
+    upgrade: false,
+  }),
   responseHeaders: [],
+  sendfileRoots: roots,
 })

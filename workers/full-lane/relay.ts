@@ -80,7 +80,8 @@ const cut = (passage: Passage, response: ServerResponse): void => {
   passage.request.socket.destroy()
 }
 
-const responseFields = (upstream: IncomingMessage, overrides: HeaderList): string[] => {
+/** Names and values by turns: the upstream's fields without those that end at this hop, and `overrides` in place of its own. */
+export const responseFields = (upstream: IncomingMessage, overrides: HeaderList): string[] => {
   const replaced = new Set(overrides.map(([name]) => name.toLowerCase()))
   const ending = nominated(upstream.headers.connection)
   const fields: string[] = []

@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { symlinkSync, truncateSync } from 'node:fs'
-import { request } from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { StaticFilesConfig } from '../../../src/config/config.ts'
 import { type SiteOptions, startSite } from '../harness.ts'
-import { makeDirectory, staticConfig } from './site.ts'
+import { ask, makeDirectory, staticConfig } from './site.ts'
 
 type Files = Readonly<Record<string, string | Buffer>>
 type Options = Partial<StaticFilesConfig> & { readonly site?: SiteOptions }
@@ -19,26 +18,15 @@ const start = async (files: Files, { site: options, ...overrides }: Options = {}
   return {
     site,
     directory,
-    get: (path: string, headers: Record<string, string> = {}, method = 'GET') => exchange(site.port, { path, headers, method }),
+    get: (path: string, headers: Record<string, string> = {}, method = 'GET') => ask(site.port, { path, headers, method }),
     /** In the full lane: the fast one does not take a request with Expect. */
     getInFullLane: (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-      exchange(site.port, { path, headers: { ...headers, expect: '100-continue' }, method }),
+      ask(site.port, { path, headers: { ...headers, expect: '100-continue' }, method }),
     async [Symbol.asyncDispose]() {
       await site.stop()
       directory[Symbol.dispose]()
     },
   }
-}
-
-/** Not `fetch`, which tidies paths up and decodes bodies. */
-const exchange = async (port: number, options: { path: string; headers: Record<string, string>; method: string }) => {
-  const outgoing = request({ host: '127.0.0.1', port, agent: false, ...options })
-  outgoing.end()
-  const [response] = await once(outgoing, 'response')
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  const body = Buffer.concat(chunks)
-  return { status: response.statusCode as number, headers: response.headers as Record<string, string>, body, text: body.toString() }
 }
 
 const hash = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex')

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { StaticFilesConfig } from '../../../src/config/config.ts'
@@ -20,4 +22,15 @@ export const makeDirectory = (files: Readonly<Record<string, string | Buffer>> =
   }
   for (const [name, content] of Object.entries(files)) write(name, content)
   return { path, write, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Not `fetch`, which tidies paths up and decodes bodies. */
+export const ask = async (port: number, options: { path: string; headers: Record<string, string>; method: string }) => {
+  const outgoing = request({ host: '127.0.0.1', port, agent: false, ...options })
+  outgoing.end()
+  const [response] = await once(outgoing, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  const body = Buffer.concat(chunks)
+  return { status: response.statusCode as number, headers: response.headers as Record<string, string>, body, text: body.toString() }
 }
