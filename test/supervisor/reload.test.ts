@@ -34,7 +34,7 @@ describe.concurrent('a reload', () => {
     await using site = await openSite({ tenants: [tenant('acme')] })
     await site.get('/acme/')
     const slow = site.get('/acme/slow')
-    await expect.poll(async () => (await site.row('acme')).inFlight).toBe(1)
+    await expect.poll(async () => (await site.row('acme')).requests).toBe(2)
     site.change({ tenants: [tenant('acme', { env: { GREETING: 'bonjour' } })] })
     await site.supervisor.reload()
     expect(await slow).toEqual({ status: 200, body: 'hello slowly' })

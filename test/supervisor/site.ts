@@ -1,6 +1,7 @@
 /** A whole supervisor in a test: real processes and threads, the tests' own worker, a temporary directory. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
+import { BoundSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config, ManagedProcessConfig, TenantConfig } from '../../src/config/config.ts'
@@ -53,18 +54,29 @@ type Sections = {
   pools?: Partial<Config['applications']['pools']>
 }
 
-/** Each site lends from a range of its own: an app binds its port some time after it was found free. */
-let nextPort = 20_000 + (process.pid % 12) * 1_000
 const PORTS = 20
+const guards: BoundSocket[] = []
+
+/**
+ * The first of a block of ports for one site. Apps bind their port some time after it was found free, so no two sites of the
+ * machine may lend from the same block: its lowest port stays bound until the end of the tests.
+ */
 const takePorts = (): number => {
-  nextPort += PORTS
-  return nextPort - PORTS
+  for (;;) {
+    const port = 20_000 + PORTS * Math.floor(Math.random() * 600)
+    try {
+      guards.push(new BoundSocket({ host: '127.0.0.1', port }))
+      return port + 1
+    } catch {
+      // Taken by another site: the next throw of the dice.
+    }
+  }
 }
 
 const configOf = ({ tenants = [], processes = [], server = {}, pools = {} }: Sections, from: number): Config => ({
   ...plain,
   server: { ...plain.server, workers: 2, listen: { host: '127.0.0.1', port: 0 }, ...server },
-  applications: { ...plain.applications, pools: { ...plain.applications.pools, start_port: from, end_port: from + PORTS - 1, ...pools } },
+  applications: { ...plain.applications, pools: { ...plain.applications.pools, start_port: from, end_port: from + PORTS - 2, ...pools } },
   tenants,
   managed_processes: processes,
 })

@@ -109,7 +109,7 @@ describe.concurrent('supervisor', () => {
     await using site = await openSite({ tenants: [tenant('acme')] })
     const pid = pidOf((await site.get('/acme/')).body)
     const slow = site.get('/acme/slow')
-    await expect.poll(async () => (await site.row('acme')).inFlight).toBe(1)
+    await expect.poll(async () => (await site.row('acme')).requests).toBe(2)
     await site.supervisor.stop('test')
     expect(await slow).toEqual({ status: 200, body: 'hello slowly' })
     expect(isAlive(pid)).toBe(false)
