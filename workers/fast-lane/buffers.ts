@@ -15,6 +15,8 @@ const LARGE_FROM = 1024 * 1024
 const LARGE_LENT_LIMIT = 32
 const BULK_LENT_LIMIT = 256
 const KEPT_FREE = 8
+/** From here on, two copies of a body cost more than a write without. */
+const WORTH_A_BUFFER = 4 * 1024
 
 /** The buffers of one worker thread. */
 export type ReadBuffers = {
@@ -85,7 +87,22 @@ export class ReadWindow {
 
   /** Says that so many octets are to come; when they are worth it, they are read into a buffer of their own. */
   expect(octets: number): void {
-    if (this.#own === undefined && octets > SHARED_BYTES) this.#own = this.#buffers.lend(octets)
+    if (octets <= SHARED_BYTES) return
+    if (this.#own === undefined) this.#own = this.#buffers.lend(octets)
+    else if (octets > LARGE_FROM && this.#own.length < LARGE_BYTES && this.#isFlushed) {
+      this.release()
+      this.#own = this.#buffers.lend(octets)
+    }
+  }
+
+  /**
+   * A transfer of `octets` is over, and there may be others. After one worth it the next is read into a private buffer from its
+   * first octet on: that saves copying it twice.
+   */
+  settle(octets: number): void {
+    const isWorthIt = octets >= WORTH_A_BUFFER
+    if (!this.#isFlushed || !isWorthIt || this.#own?.length === LARGE_BYTES) this.release()
+    if (isWorthIt) this.#own ??= this.#buffers.lend(octets > LARGE_FROM ? BULK_BYTES : octets)
   }
 
   /** What was forwarded last has left. */

@@ -9,11 +9,12 @@ export const endRelay = (upstream: UpstreamConnection, client: ClientConnection)
   const { lane } = client
   upstream.client = undefined
   upstream.isPaused = false
-  upstream.window.release()
   client.upstream = undefined
   const canServeAgain = upstream.keepsAlive && client.bodyLeft === 0 && upstream.socket.writableLength === 0
-  if (canServeAgain && !lane.isDraining) lane.pool.keep(upstream, lane.clock)
-  else upstream.abandon()
+  if (canServeAgain && !lane.isDraining) {
+    upstream.window.settle(client.bytesSent)
+    lane.pool.keep(upstream, lane.clock)
+  } else upstream.abandon()
   if (client.bodyLeft > 0) client.close = true
   client.requestDone()
 }

@@ -85,15 +85,16 @@ const startResponse = (upstream: UpstreamConnection, client: ClientConnection, b
   client.status = head.status
   client.isHeadSent = true
   client.bytesSent = bodyEnd - bodyStart
-  const isFlushed = writeStart(client, bytes, bodyStart, bodyEnd)
+  const isFlushed = writeStart(upstream, client, bytes, bodyEnd)
   return goOn(upstream, client, isFlushed)
 }
 
 /** Head and what has come of the body, in one write. */
-const writeStart = (client: ClientConnection, bytes: Buffer, bodyStart: number, bodyEnd: number): boolean => {
+const writeStart = (upstream: UpstreamConnection, client: ClientConnection, bytes: Buffer, bodyEnd: number): boolean => {
+  const bodyStart = head.end
   const start = closeGaps(bytes, head.cuts, bodyStart - 2)
   bytes[start + MINOR_VERSION] = ONE
-  if (!client.close) return forwardText(client.socket, bytes, start, bodyEnd)
+  if (!client.close) return upstream.window.forward(client.socket, bytes, start, bodyEnd)
   const rewritten = `${bytes.toString('latin1', start, bodyStart - 2)}Connection: close\r\n${bytes.toString('latin1', bodyStart - 2, bodyEnd)}`
   return client.socket.write(rewritten, 'latin1')
 }
