@@ -11,7 +11,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['cable', 'no sockets are served at its path'],
   ['hooks', 'no command is run'],
   ['server.hostname', 'requests for any host are taken'],
-  ['server.disable_compression'],
   ['server.bot_detection', 'crawlers are served like people'],
   ['server.idle', 'the machine is never suspended or stopped'],
   ['server.cgi_scripts', 'no script is run'],

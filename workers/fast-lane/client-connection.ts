@@ -1,6 +1,7 @@
 /** One client connection: its requests one after the other, each ended exactly once. */
 import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
+import { codingFor } from '../compression-policy.ts'
 import type { ResponseType, Verdict } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
@@ -206,12 +207,12 @@ export class ClientConnection {
         answer(this, verdict)
         return true
       case 'tenant':
-        // Somebody has to look out for X-Sendfile in the response.
-        if (verdict.tenant.sendfile_roots !== undefined) return false
+        // Somebody has to look out for X-Sendfile in the response, or to compress it.
+        if (verdict.tenant.sendfile_roots !== undefined || codingFor(this.exchange) !== undefined) return false
         enterTenant(this, verdict.tenant)
         return true
       case 'upstream':
-        return enterUpstream(this, verdict)
+        return codingFor(this.exchange) === undefined && enterUpstream(this, verdict)
       case 'file':
         return this.bodyLeft === 0 && answerWithFile(this, verdict)
     }

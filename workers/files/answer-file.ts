@@ -1,7 +1,8 @@
 /** What a GET or HEAD for a file gets: the file, a part of it, or that nothing need be sent. */
+
+import { type Coding, preferredCoding } from '../accept-encoding.ts'
 import type { Answer, Exchange, FileVerdict, HeaderList } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
-import { type Coding, preferredCoding } from './accept-encoding.ts'
 import { chooseRange, judgeConditions } from './conditions.ts'
 import type { Representation } from './public-file.ts'
 

@@ -1,7 +1,7 @@
 /** Looks for a file in one directory: the exact name first, then as `try_files` says. Reads the disk, remembers nothing. */
 import { posix } from 'node:path'
 import type { StaticFilesConfig } from '../../src/config/config.ts'
-import type { Coding } from './accept-encoding.ts'
+import type { Coding } from '../accept-encoding.ts'
 import { type FileFacts, factsAt, isDirectory, realPathOf } from './facts.ts'
 import { extensionOf, isWellKnown } from './url-path.ts'
 

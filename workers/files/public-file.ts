@@ -1,7 +1,7 @@
 /** A file as it is served: with what headers, and in which codings. */
 import type { StaticFilesConfig } from '../../src/config/config.ts'
+import type { Coding } from '../accept-encoding.ts'
 import type { HeaderList } from '../exchange.ts'
-import type { Coding } from './accept-encoding.ts'
 import type { FileFacts } from './facts.ts'
 import { httpDate } from './http-date.ts'
 import { mediaTypeOf } from './media-type.ts'

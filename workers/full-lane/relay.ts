@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { HeaderList } from '../exchange.ts'
 import { isHopByHop, nominated } from '../forwarding.ts'
+import { chooseCoding, compress, compressedFields } from './compression.ts'
 import type { Passage } from './passage.ts'
 
 const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
@@ -26,14 +27,23 @@ export const findResponseFault = (upstream: IncomingMessage): string | undefined
 /** Head at once, body with backpressure, trailers. A body cut short ends the client's connection: it must not look whole. */
 export const relayResponse = ({ passage, response, upstream, overrides }: Relay): void => {
   const reason = upstream.statusMessage ?? ''
+  const coding = chooseCoding(passage.exchange, upstream)
+  const fields = responseFields(upstream, overrides)
   passage.status = upstream.statusCode!
-  response.writeHead(passage.status, UNPRINTABLE.test(reason) ? '' : reason, responseFields(upstream, overrides))
+  response.writeHead(
+    passage.status,
+    UNPRINTABLE.test(reason) ? '' : reason,
+    coding === undefined ? fields : compressedFields(fields, coding),
+  )
   flushUnlessBodyFollows(response, upstream)
-  upstream.on('data', (chunk: Buffer) => {
+  const body = coding === undefined ? upstream : compress(upstream, coding)
+  if (body !== upstream) passage.onceOver(() => body.destroy())
+  body.on('data', (chunk: Buffer) => {
     passage.bytesSent += chunk.length
   })
-  upstream.pipe(response, { end: false })
-  upstream.once('end', () => finish(response, upstream))
+  body.pipe(response, { end: false })
+  body.once('end', () => finish(response, upstream))
+  body.once('error', () => cut(passage, response))
   upstream.once('error', () => cut(passage, response))
   upstream.once('close', () => {
     if (!upstream.complete) cut(passage, response)

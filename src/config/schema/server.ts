@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { compression } from './compression.ts'
 import { botDetection, cgiScript, idle } from './server-later.ts'
 import { staticFiles } from './static.ts'
 import { bool, duration, int, listen, orScalar, prefix, section, text, urlPath } from './values.ts'
@@ -73,7 +74,12 @@ export const server = section({
   hostname: text
     .exactOptional()
     .meta({ description: 'The host name this server is meant for. Default: any.', examples: ['app.example.com'] }),
-  disable_compression: bool.exactOptional().meta({ description: 'Whether answers of upstreams are left uncompressed.', default: 'false' }),
+  compression: compression.exactOptional().meta({
+    description:
+      'Compresses text by zstd, br or gzip, as clients like best. Default: off. It takes more of the processor than all else navigator does for a request, most platforms do it in front of their machines, and files are best compressed once, beside themselves (static.precompressed).',
+    examples: ['true', { minimum_size: '4K' }],
+  }),
+  disable_compression: bool.exactOptional().meta({ description: 'Turns server.compression off again.', default: 'false' }),
   bot_detection: botDetection.exactOptional().meta({ description: 'What crawlers may do. Default: everything.', examples: ['reject'] }),
   idle: idle
     .exactOptional()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { preferredCoding } from '../../../workers/files/accept-encoding.ts'
+import { preferredCoding } from '../../workers/accept-encoding.ts'
 
 const offered = ['br', 'zstd', 'gzip'] as const
 
