@@ -9,7 +9,7 @@ import { expire } from './expiry.ts'
 import type { FastLaneOptions, LaneState } from './lane-state.ts'
 import { createRequestHead } from './request-head.ts'
 import { upstreamListener } from './upstream-events.ts'
-import { createUpstreamPool } from './upstream-pool.ts'
+import { UpstreamPool } from './upstream-pool.ts'
 
 export type { FastLaneOptions } from './lane-state.ts'
 
@@ -31,7 +31,7 @@ export type FastLane = Lane & {
 /** One per worker thread. */
 export const createFastLane = (options: FastLaneOptions): FastLane => {
   const buffers = createReadBuffers({ poison: options.poisonBuffers === true })
-  const pool = createUpstreamPool(buffers, upstreamListener)
+  const pool = new UpstreamPool(buffers, upstreamListener)
   const state: LaneState = { options, buffers, pool, connections: new Set(), head: createRequestHead(), clock: 0, isDraining: false }
   const limit = options.connectionsLimit ?? CONNECTIONS_LIMIT
 

@@ -13,7 +13,7 @@ export const endRelay = (upstream: UpstreamConnection, client: ClientConnection)
   const canServeAgain = upstream.keepsAlive && client.bodyLeft === 0 && upstream.socket.writableLength === 0
   if (canServeAgain && !lane.isDraining) {
     upstream.window.settle(client.bytesSent)
-    lane.pool.keep(upstream, lane.clock)
+    lane.pool.keep(upstream)
   } else upstream.abandon()
   if (client.bodyLeft > 0) client.close = true
   client.requestDone()

@@ -64,6 +64,12 @@ describe('what is out of the ordinary', () => {
   })
 })
 
+test('a head that drips in is left to the full lane after a few pieces', async () => {
+  const read = await ask(scene.port, GET.split(''), (t) => t.endsWith('ok'))
+  expect(read).toMatch(/^HTTP\/1.1 200/)
+  expect(scene.handedOver).toBe(1)
+})
+
 describe('an answer of navigator itself', () => {
   test('comes from this lane, in order with relayed ones', async () => {
     await start({ server: { health_check: { path: '/up', response: { status: 200, body: 'fine é', headers: {} } } } })
