@@ -5,10 +5,13 @@ import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 
+/** What a worker's CGI children have in common with the supervisor's: how their environment, group and lines are treated. */
+const SCRIPTS = ['src/process/environment.ts', 'src/process/group.ts', 'src/process/output.ts']
+
 /** Who may import whom; the longest name that fits counts. What is not named is out of bounds. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   machines: ['machines', 'xstate'],
-  workers: ['workers', 'src/protocol', 'src/log', 'src/errors.ts', 'http-proxy-3', 'mime', 'ws', 'node:'],
+  workers: ['workers', ...SCRIPTS, 'src/protocol', 'src/log', 'src/errors.ts', 'http-proxy-3', 'mime', 'ws', 'node:'],
   'src/errors.ts': [],
   'src/protocol': ['src/protocol', 'src/errors.ts', 'node:'],
   'src/config': ['src/config', 'src/errors.ts', 'yaml', 'zod', 'node:'],

@@ -22,7 +22,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const turnstile = createTurnstile(birth.counters, birth.worker)
   const routing = createRouting(birth.routing)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
-  const parts = { room, turnstile, log, table: routing.table }
+  const parts = { room, turnstile, log, post, table: routing.table }
   const lane = putInFront(new FullLane(parts), parts)
   const door = createDoor(lane)
   await door.listen(birth.sockets)

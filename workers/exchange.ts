@@ -1,5 +1,5 @@
 /** One request as the pipeline sees it, whichever lane carries it, and what the pipeline may decide about it. */
-import type { ReverseProxyConfig } from '../src/config/config.ts'
+import type { CgiScriptConfig, ReverseProxyConfig } from '../src/config/config.ts'
 import type { TenantRoute } from '../src/protocol/routing-snapshot.ts'
 import type { Representation } from './files/public-file.ts'
 import type { RoutingTable } from './routing-table.ts'
@@ -17,6 +17,8 @@ export type Exchange = {
   readonly peer: string
   /** What it asks to be upgraded to. */
   readonly upgrade: 'none' | 'websocket' | 'other'
+  /** Who it is from, set only once the password has been found right. */
+  user?: string | undefined
   /** What logs, upstreams and error pages call this request. */
   readonly requestId: string
   readonly routing: RoutingTable
@@ -54,6 +56,7 @@ export type Verdict =
   | Answer
   | FileVerdict
   | { readonly kind: 'tenant'; readonly tenant: TenantRoute }
+  | { readonly kind: 'cgi'; readonly script: CgiScriptConfig }
   | { readonly kind: 'upstream'; readonly rule: ReverseProxyConfig; readonly target: UpstreamTarget }
 
 /** Where a reverse proxy sends a request: everything but the request's own headers and body. */

@@ -1,5 +1,6 @@
 import type { Exchange, Step, Verdict } from './exchange.ts'
 import { errorAnswer } from './responses.ts'
+import { runCgiScript } from './steps/cgi.ts'
 import { answerHealthCheck } from './steps/health-check.ts'
 import { showMaintenance } from './steps/maintenance.ts'
 import { matchReverseProxy } from './steps/reverse-proxy.ts'
@@ -11,6 +12,7 @@ import { routeToTenant } from './steps/tenant.ts'
 const steps: readonly Step[] = [
   answerHealthCheck,
   redirectToSlash,
+  runCgiScript,
   matchReverseProxy,
   serveStaticFile,
   showMaintenance,

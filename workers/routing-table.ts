@@ -1,6 +1,7 @@
 /** A routing snapshot made quick to ask: nothing here grows with the number of tenants but the table itself. */
 import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
+import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
 
@@ -9,6 +10,7 @@ export type Place = { readonly kind: 'admitted'; readonly slot: number; readonly
 
 export type RoutingTable = {
   readonly snapshot: RoutingSnapshot
+  readonly cgiScripts: CgiTable
   readonly reverseProxies: ReverseProxyTable
   readonly files: PublicFiles
   /** Whether any tenant has a directory of files of its own. */
@@ -50,6 +52,7 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
 
   return {
     snapshot,
+    cgiScripts: compileCgiScripts(snapshot.server.cgi_scripts ?? []),
     reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
     files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path }),
     hasFileOwners: snapshot.tenants.some(({ public_dir }) => public_dir !== undefined),

@@ -24,8 +24,8 @@ export const serve = async (invocation: Invocation): Promise<number> => {
   const controlSocket = controlSocketIn(directory)
   // What the configuration may name as ${…}: an app that is to ask navigator is told where.
   const env = { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket }
-  const load = () => loadConfig(configFile, { env })
-  const loaded = await load()
+  const load = (file: string) => loadConfig(file, { env })
+  const loaded = await load(configFile)
   const output = openOutput(loaded.config.logging.format, isColoured(invocation))
   // Whatever ends this process, no app outlives it and no line is lost. First of all, as the sink closes its descriptor at the exit too.
   process.prependOnceListener('exit', () => {
@@ -54,7 +54,7 @@ type Serving = {
   readonly invocation: Invocation
   readonly loaded: Loaded
   readonly env: NodeJS.ProcessEnv
-  load(): Promise<Loaded>
+  load(file: string): Promise<Loaded>
   readonly directory: string
   readonly output: Output
   readonly orders: Orders
@@ -75,8 +75,8 @@ const serveUntilStopped = async ({ invocation, loaded, load, env, directory, out
     isColoured: isColoured(invocation),
     runtimeDirectory: directory,
     workerUrl,
-    reload: async () => {
-      const next = await load()
+    reload: async (file) => {
+      const next = await load(file)
       logWarnings(log, next.warnings)
       return next
     },

@@ -19,7 +19,19 @@ export type Listen = { readonly host: string; readonly port: number; readonly at
  * `listen.host` is a numeric address; `::` takes IPv4 too; port 0 lets the system choose. `root_path` is '' or a prefix with
  * a slash at both ends, whose slashless form is redirected to it.
  */
-export type ServerConfig = DeepReadonly<Omit<File['server'], 'listen' | 'workers'>> & { readonly listen: Listen; readonly workers: number }
+export type ServerConfig = DeepReadonly<Omit<File['server'], 'listen' | 'workers' | 'cgi_scripts'>> & {
+  readonly listen: Listen
+  readonly workers: number
+  readonly cgi_scripts?: readonly CgiScriptConfig[]
+}
+
+type FileCgiScript = NonNullable<File['server']['cgi_scripts']>[number]
+
+/** `script` and `reload_config` are absolute, `method` is in upper case. `unset_env` are names it must not inherit. */
+export type CgiScriptConfig = DeepReadonly<Omit<FileCgiScript, 'env'>> & {
+  readonly env: Readonly<Record<string, string>>
+  readonly unset_env?: readonly string[]
+}
 
 /** Directories are absolute. */
 export type StaticFilesConfig = ServerConfig['static']

@@ -13,7 +13,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['server.hostname', 'requests for any host are taken'],
   ['server.bot_detection', 'crawlers are served like people'],
   ['server.idle', 'the machine is never suspended or stopped'],
-  ['server.cgi_scripts', 'no script is run'],
   ['routes.redirects'],
   ['routes.rewrites'],
   ['routes.fly'],

@@ -5,6 +5,7 @@ import type { NavigatorError } from '../errors.ts'
 import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
+import { resolveCgiScripts } from './resolve-cgi.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
 import { defaultWorkers } from './schema/server.ts'
 import type { File } from './schema.ts'
@@ -35,11 +36,13 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
 const pick = <Key extends keyof File>(file: File, keys: readonly Key[]): Pick<File, Key> =>
   Object.fromEntries(keys.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]]))) as Pick<File, Key>
 
-const resolveServer = ({ listen, workers, ...server }: File['server'], { root, cwd }: Surroundings): Config['server'] => {
+const resolveServer = ({ listen, workers, cgi_scripts, ...server }: File['server'], around: Surroundings): Config['server'] => {
+  const { root, cwd } = around
   const isWritten = nodeAt(root, ['server', 'listen']) !== undefined
   return {
     ...server,
     static: { ...server.static, public_dir: resolvePath(cwd, server.static.public_dir) },
+    ...(cgi_scripts === undefined ? {} : { cgi_scripts: resolveCgiScripts(cgi_scripts, around) }),
     listen: { ...listen, ...(isWritten ? { at: positionOf(root, ['server', 'listen']) } : {}) },
     workers: workers ?? defaultWorkers(availableParallelism()),
   }

@@ -81,6 +81,15 @@ export const killAllProcesses = (): void => {
   for (const pgid of liveGroups) signalGroup(pgid, 'SIGKILL')
 }
 
+/** Counts a group that a worker started among those. Supervisor thread. */
+export const adoptGroup = (pgid: number): void => void liveGroups.add(pgid)
+
+/** It is gone: from now on its number may be a stranger's. */
+export const disownGroup = (pgid: number): void => void liveGroups.delete(pgid)
+
+/** Kills an adopted group. */
+export const killGroup = (pgid: number): void => signalLive(pgid, 'SIGKILL')
+
 const signalLive = (pgid: number, signal: NodeJS.Signals): void => {
   if (liveGroups.has(pgid)) signalGroup(pgid, signal)
 }

@@ -27,6 +27,23 @@ export type WorkerMessage =
   | { readonly type: 'tenant.requested'; readonly tenant: string }
   /** The tenant's process refused a connection though its gate was open. */
   | { readonly type: 'tenant.refused'; readonly tenant: string; readonly ticket: number }
+  /** A CGI script runs, as the leader of a process group: to be ended when this thread is gone before `cgi.ended`. */
+  | { readonly type: 'cgi.started'; readonly pid: number; readonly script: string }
+  /** It has ended, and nothing of its group is left. */
+  | {
+      readonly type: 'cgi.ended'
+      readonly pid: number
+      readonly script: string
+      readonly code: number | null
+      readonly signal: string | null
+      readonly tookMs: number
+    }
+  /** A line of a CGI script's stderr. */
+  | { readonly type: 'cgi.said'; readonly script: string; readonly line: string }
+  /** It could not be started. */
+  | { readonly type: 'cgi.failed'; readonly script: string; readonly reason: string }
+  /** To be taken up if it is another file than the one in use, or has changed since that was loaded. Absolute. */
+  | { readonly type: 'config.reloadRequested'; readonly file: string }
   /** Whole access-log lines, at most once a tick. Transferred. */
   | { readonly type: 'log.lines'; readonly bytes: Uint8Array }
 

@@ -7,6 +7,7 @@ import { allocateCounters, createGateKeeper, type GateKeeper } from '../protocol
 import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
 import { liveProcessMachine } from './actors/managed-process.ts'
 import { liveTenantMachine } from './actors/tenant.ts'
+import { type CgiChildren, createCgiChildren } from './cgi-children.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { createManagedProcesses } from './managed-processes.ts'
 import { createPublisher } from './publisher.ts'
@@ -33,14 +34,14 @@ export type Parts = ReloadTargets & {
 }
 
 /**
- * Takes the listen address, then makes the parts.
+ * Takes the listen address, then makes the parts. `requestReload` hears which file a `reload_config` names.
  * @throws NAV_LISTEN_FAILED
  */
-export const assemble = async (options: SupervisorOptions): Promise<Parts> => {
+export const assemble = async (options: SupervisorOptions, requestReload: (file: string) => void): Promise<Parts> => {
   const { config } = options
   const now: Now = { config, listeners: await openListeners(config.server.listen, { isPortOurs: false }) }
   const stock = layIn(options, now)
-  const crew = joinUp(options, now, stock)
+  const crew = joinUp({ ...options, requestReload }, now, stock)
   return { log: options.log, gates: stock.gates, ...crew, ...reloading(now, stock, crew), ...lifeOf(options, now, stock, crew) }
 }
 
@@ -69,7 +70,8 @@ type Stock = ReturnType<typeof layIn>
 type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & { readonly pool: StartPool; readonly publish: () => void }
 
 /** They know each other by functions: each is made before all it may talk to. */
-const joinUp = ({ env, log, workerUrl: url, writeAccess }: SupervisorOptions, now: Now, stock: Stock): Crew => {
+const joinUp = (options: SupervisorOptions & { requestReload(file: string): void }, now: Now, stock: Stock): Crew => {
+  const { env, log, workerUrl: url, writeAccess, requestReload } = options
   const { gates, counters, pids, onLine } = stock
   const pool = createStartPool(
     poolRules(
@@ -93,10 +95,16 @@ const joinUp = ({ env, log, workerUrl: url, writeAccess }: SupervisorOptions, no
   })
   const { standing, standings } = registry
   const publisher = createPublisher({ config: () => now.config, standing, standings, tell: (message) => workers.tell(message) })
+  const cgi = createCgiChildren({ pids, log, onLine })
   const onMessage = (worker: number, message: WorkerMessage) =>
-    hear(message, { registry, writeAccess, listening: () => workers.listening(worker) })
+    hear(worker, message, { registry, cgi, writeAccess, requestReload, listening: () => workers.listening(worker) })
   const thread = { url, counters, gates, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
-  const workers = createWorkers({ count: stock.workers, log, open: (worker) => openWorkerThread(thread, worker) })
+  const open = (worker: number) => {
+    const opened = openWorkerThread(thread, worker)
+    void opened.ended.then(() => cgi.workerGone(worker))
+    return opened
+  }
+  const workers = createWorkers({ count: stock.workers, log, open })
   return { pool, processes, registry, workers, publish: publisher.publish }
 }
 
@@ -154,9 +162,15 @@ const poolRules = (config: () => Config, registry: () => TenantRegistry): PoolRu
   },
 })
 
-type Ears = { readonly registry: TenantRegistry; writeAccess(bytes: Uint8Array): void; listening(): void }
+type Ears = {
+  readonly registry: TenantRegistry
+  readonly cgi: CgiChildren
+  requestReload(file: string): void
+  writeAccess(bytes: Uint8Array): void
+  listening(): void
+}
 
-const hear = (message: WorkerMessage, { registry, writeAccess, listening }: Ears): void => {
+const hear = (worker: number, message: WorkerMessage, { registry, cgi, requestReload, writeAccess, listening }: Ears): void => {
   switch (message.type) {
     case 'worker.listening':
       listening()
@@ -169,6 +183,15 @@ const hear = (message: WorkerMessage, { registry, writeAccess, listening }: Ears
       break
     case 'log.lines':
       writeAccess(message.bytes)
+      break
+    case 'cgi.started':
+    case 'cgi.ended':
+    case 'cgi.said':
+    case 'cgi.failed':
+      cgi.hear(worker, message)
+      break
+    case 'config.reloadRequested':
+      requestReload(message.file)
       break
     default:
       unreachable(message)

@@ -7,6 +7,7 @@ import type { Logger } from '../log/logger.ts'
 import { assemble } from './assemble.ts'
 import { readRows } from './ps.ts'
 import { applyConfig } from './reload.ts'
+import { createReloadRequests } from './reload-request.ts'
 import type { PsReport, ReloadReport } from './report.ts'
 
 /** What a supervisor needs of its surroundings. */
@@ -27,8 +28,8 @@ export type SupervisorOptions = {
   readonly runtimeDirectory: string
   /** The worker's task: workers/acceptor.ts, or its bundle. */
   readonly workerUrl: URL
-  /** Loads the file anew. */
-  reload(): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
+  /** Loads a file, absolute: the one in use, or another that `reload_config` has named. */
+  reload(file: string): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
 }
 
 /** A server that serves. Supervisor thread. */
@@ -51,7 +52,17 @@ export type Supervisor = {
  */
 export const startSupervisor = async (options: SupervisorOptions): Promise<Supervisor> => {
   const startedAt = Date.now()
-  const parts = await assemble(options)
+  const requests = createReloadRequests({
+    log: options.log,
+    current: () => ({ file: parts.config().file, loadedAt }),
+    reload(file) {
+      wantedFile = file
+      return requestReload(server)
+    },
+  })
+  let loadedAt = startedAt
+  let wantedFile: string | undefined
+  const parts = await assemble(options, requests.request)
   const server = createActor(
     serverMachine.provide({
       actors: {
@@ -63,7 +74,12 @@ export const startSupervisor = async (options: SupervisorOptions): Promise<Super
     }),
   )
   const reload = async (): Promise<ReloadReport> => {
-    const { config, warnings } = await options.reload()
+    const readAt = Date.now()
+    const file = wantedFile ?? parts.config().file
+    // Only once: a file that cannot be taken up must not be tried in place of the one in use for ever.
+    wantedFile = undefined
+    const { config, warnings } = await options.reload(file)
+    loadedAt = readAt
     const done = await applyConfig({ before: parts.config(), after: config }, parts)
     options.log.info({ ...counts(done), failures: done.failures.length }, 'reloaded')
     return { warnings, ...done }

@@ -14,7 +14,7 @@ const startHandover = async (upstreamPort: number) => {
   const routing = createRoutingTable(snapshotOf({ reverse_proxies: [{ prefix: '/', target: `http://127.0.0.1:${upstreamPort}` }] }))
   const table = () => routing
   const room = createWaitingRoom({ turnstile, table, post: () => {}, now: Date.now })
-  const lane = new FullLane({ room, turnstile, table, log: createLineBatch(() => {}) })
+  const lane = new FullLane({ room, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
   const server = net.createServer({ highWaterMark: 1, allowHalfOpen: true }, (socket) => {
     socket.once('data', (bytes: Buffer) => {
       socket.pause()

@@ -21,6 +21,7 @@ export class HeadExchange implements Exchange {
   path = ''
   query = ''
   requestId = ''
+  user: string | undefined
   upgrade: 'none' | 'websocket' = 'none'
   readonly peer: string
   routing!: RoutingTable
@@ -58,6 +59,7 @@ export class HeadExchange implements Exchange {
     this.text = text
     this.routing = routing
     this.method = head.method
+    this.user = undefined
     this.path = text.slice(head.targetStart, head.pathEnd)
     this.query = head.pathEnd === head.targetEnd ? '' : text.slice(head.pathEnd, head.targetEnd)
     this.upgrade = head.websocket ? 'websocket' : 'none'

@@ -1,5 +1,6 @@
 /** Carries out a verdict on an ordinary request. */
 import type { ServerResponse } from 'node:http'
+import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { FileVerdict, UpstreamTarget, Verdict } from '../exchange.ts'
 import { isPatient } from '../negotiation.ts'
@@ -10,13 +11,14 @@ import type { Outcome, WaitingRoom } from '../waiting-room.ts'
 import type { Agents } from './agents.ts'
 import { sendAnswer } from './answer.ts'
 import { attempt, type Destination, type Failure, mayRepeat } from './attempt.ts'
+import { carryToScript } from './cgi.ts'
 import { sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
 import type { HttpProxy } from './proxy.ts'
 import { writeUpstreamHead } from './upstream-head.ts'
 
 /** What all requests of a worker share. */
-export type Carrier = { readonly room: WaitingRoom; readonly proxy: HttpProxy; readonly agents: Agents }
+export type Carrier = { readonly room: WaitingRoom; readonly proxy: HttpProxy; readonly agents: Agents; post(message: WorkerMessage): void }
 
 export type Errand = { readonly passage: Passage; readonly response: ServerResponse; readonly carrier: Carrier }
 
@@ -27,6 +29,8 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
       return sendAnswer(errand.passage, errand.response, verdict, { close: false })
     case 'file':
       return carryFile(errand, verdict)
+    case 'cgi':
+      return carryToScript(errand, verdict.script)
     case 'upstream':
       return carryToUpstream(errand, verdict.target, Object.entries(verdict.rule.response_headers))
     case 'tenant':

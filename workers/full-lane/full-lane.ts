@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
+import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { Verdict } from '../exchange.ts'
 import { plainAddress } from '../forwarding.ts'
 import type { Lane } from '../lane.ts'
@@ -24,6 +25,7 @@ export type FullLaneParts = {
   readonly room: WaitingRoom
   readonly turnstile: Turnstile
   readonly log: LineBatch
+  post(message: WorkerMessage): void
   /** The routing table as it is now. */
   table(): RoutingTable
 }
@@ -113,7 +115,7 @@ export class FullLane implements Lane {
   }
 
   get #carrier() {
-    return { room: this.#parts.room, proxy: this.#proxy, agents: this.#agents }
+    return { room: this.#parts.room, proxy: this.#proxy, agents: this.#agents, post: this.#parts.post }
   }
 
   #openPassage(request: IncomingMessage, target: Target): Passage {
@@ -145,7 +147,7 @@ export class FullLane implements Lane {
     const target = readTarget(request.url)
     if (!isWebSocketUpgrade(request) || target === undefined || findFault(request) !== undefined) return false
     const verdict = decide(this.#readExchange(request, target))
-    return verdict.kind === 'upstream' ? verdict.rule.websocket : verdict.kind !== 'file'
+    return verdict.kind === 'upstream' ? verdict.rule.websocket : verdict.kind !== 'file' && verdict.kind !== 'cgi'
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -5,16 +5,19 @@ import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Exchange, ResponseType } from '../exchange.ts'
 import { clientAddress, remoteUserOf } from '../forwarding.ts'
 import type { Place } from '../routing-table.ts'
-import { hasBody } from './request-head.ts'
+import { hasBody, type Target } from './request-head.ts'
 
 /** The client went away before it had its answer. Only the log ever sees it. */
 const CLIENT_CLOSED = 499
+const BODY_FIELDS: readonly string[] = ['content-length', 'content-type', 'transfer-encoding', 'expect']
 
 /** Ends exactly once, when the client has its whole answer or its connection is gone, and then holds no place any more. */
 export class Passage {
   readonly request: IncomingMessage
   readonly exchange: Exchange
-  readonly hasBody: boolean
+  hasBody: boolean
+  /** How often a CGI script has led on to another path. */
+  localRedirects = 0
   /** Whether the client holds its body back until it is told to continue. */
   readonly expectsContinue: boolean
   status = 0
@@ -70,6 +73,16 @@ export class Passage {
     this.#turnstile.socketOpened(slot)
     this.onceOver(() => this.#turnstile.socketClosed(slot))
     this.leave()
+  }
+
+  /** Goes on as a GET, or a HEAD, of another path and query, without the body it came with. */
+  becomeGet({ path, query }: Pick<Target, 'path' | 'query'>): void {
+    const { request } = this
+    request.method = request.method === 'HEAD' ? 'HEAD' : 'GET'
+    for (const name of BODY_FIELDS) delete request.headers[name]
+    request.rawHeaders = request.rawHeaders.filter((_, index, all) => !BODY_FIELDS.includes(all[index & ~1]!.toLowerCase()))
+    this.hasBody = false
+    Object.assign(this.exchange, { method: request.method, path, query })
   }
 
   onceOver(task: () => void): void {

@@ -22,6 +22,7 @@ export const carryUpgrade = async (verdict: Verdict, errand: UpgradeErrand): Pro
     case 'respond':
       return sendRawAnswer(errand.passage, errand.socket, verdict)
     case 'file':
+    case 'cgi':
       // Such a request was let through as an ordinary one; only a reload in between brings it here.
       return void errand.socket.destroy()
     case 'upstream':

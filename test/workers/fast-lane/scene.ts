@@ -100,7 +100,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   const lines: string[] = []
   const log = { add: (line: string) => void lines.push(line), flush() {} }
   const room = createWaitingRoom({ turnstile, table, post: (message) => void scene.posted.push(message.type), now: Date.now })
-  const fullLane = new FullLane({ room, turnstile, log, table })
+  const fullLane = new FullLane({ room, turnstile, log, table, post: () => {} })
   const lane = createFastLane({
     turnstile,
     room,
