@@ -11,7 +11,7 @@ const SCRIPTS = ['src/process/environment.ts', 'src/process/group.ts', 'src/proc
 /** Who may import whom; the longest name that fits counts. What is not named is out of bounds. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   machines: ['machines', 'xstate'],
-  workers: ['workers', ...SCRIPTS, 'src/protocol', 'src/log', 'src/errors.ts', 'http-proxy-3', 'mime', 'ws', 'node:'],
+  workers: ['workers', ...SCRIPTS, 'src/protocol', 'src/log', 'src/errors.ts', 'http-proxy-3', 'isbot', 'mime', 'ws', 'node:'],
   'src/errors.ts': [],
   'src/protocol': ['src/protocol', 'src/errors.ts', 'node:'],
   'src/config': ['src/config', 'src/errors.ts', 'yaml', 'zod', 'node:'],

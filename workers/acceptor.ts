@@ -1,7 +1,6 @@
 /** What a worker thread runs: accepts connections, keeps its routing up to date, ends when it has drained. */
 
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { type BoundSocket, createServer, type Server, type Socket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import { createLineBatch } from '../src/log/access-log.ts'
@@ -64,28 +63,13 @@ const obey = (port: MessagePort, worker: { routing: Routing; room: WaitingRoom; 
 type Routing = { table(): RoutingTable; publish(snapshot: RoutingSnapshot): void }
 
 const createRouting = (first: RoutingSnapshot): Routing => {
-  let current = compile(first)
+  let current = createRoutingTable(first)
   return {
     table: () => current,
     publish(snapshot) {
-      current = compile(snapshot)
+      current = createRoutingTable(snapshot)
     },
   }
-}
-
-/** The page is read beside it: no request waits for a disk. */
-const compile = (snapshot: RoutingSnapshot): RoutingTable => {
-  const table = createRoutingTable(snapshot)
-  const { page } = snapshot.maintenance
-  if (page === undefined) return table
-  readFile(page, 'utf8').then(
-    (html) => {
-      table.maintenancePage = html
-    },
-    // It was there when the configuration was checked; whoever removed it since gets the built-in one.
-    () => {},
-  )
-  return table
 }
 
 /** Where connections come in, and all that have. */

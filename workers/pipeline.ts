@@ -1,5 +1,6 @@
 import type { Exchange, Step, Verdict } from './exchange.ts'
 import { errorAnswer } from './responses.ts'
+import { keepBotsOut } from './steps/bots.ts'
 import { runCgiScript } from './steps/cgi.ts'
 import { answerHealthCheck } from './steps/health-check.ts'
 import { showMaintenance } from './steps/maintenance.ts'
@@ -16,6 +17,7 @@ const steps: readonly Step[] = [
   matchReverseProxy,
   serveStaticFile,
   showMaintenance,
+  keepBotsOut,
   routeToTenant,
   refuseOtherMethods,
   serveFallback,

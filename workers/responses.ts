@@ -5,7 +5,7 @@ import { builtInMaintenancePage, errorPage } from './pages.ts'
 import type { Outcome } from './waiting-room.ts'
 
 /** What an error answer needs to know of its request. An `Exchange` will do. */
-export type Asked = Pick<Exchange, 'requestId' | 'routing'> & { header(name: string): string | undefined }
+export type Asked = Pick<Exchange, 'requestId' | 'routing'> & { readonly path?: string; header(name: string): string | undefined }
 
 const NOT_STORED: HeaderList = [
   ['Cache-Control', 'no-cache, no-store, must-revalidate'],
@@ -20,6 +20,8 @@ export type ErrorDetail = { readonly reason?: string; readonly retryAfterS?: num
 // Not node:http's own table: the fast lane answers errors too and does without node:http.
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
@@ -53,11 +55,14 @@ export const errorAnswer = (asked: Asked, status: number, detail: ErrorDetail = 
   }
 }
 
-/** 503 with the maintenance page, which loads itself anew every few seconds; JSON or text for who cannot read HTML but JSON. */
+/**
+ * 503 with the maintenance page, the tenant's own if it has one, which loads itself anew every few seconds. Who does not ask for
+ * HTML gets JSON or text.
+ */
 export const maintenanceAnswer = (asked: Asked): Answer => {
   const headers: HeaderList = [['Retry-After', String(RETRY_S)], ['X-Request-Id', asked.requestId], ...NOT_STORED]
   const shared = { kind: 'respond', status: 503, responseType: 'maintenance' } as const
-  if (errorFormat(asked.header('accept')) === 'json') {
+  if (errorFormat(asked.header('accept')) !== 'html') {
     const [type, body] = writeError(asked, 503, 'Service is starting or under maintenance')
     return { ...shared, headers: [['Content-Type', type], ...headers], body }
   }
@@ -65,8 +70,14 @@ export const maintenanceAnswer = (asked: Asked): Answer => {
     ...shared,
     // A page of the user's own reloads itself too, without a meta element in it.
     headers: [['Content-Type', 'text/html; charset=utf-8'], ['Refresh', String(RETRY_S)], ...headers],
-    body: asked.routing.maintenancePage ?? builtInMaintenancePage,
+    body: maintenancePage(asked),
   }
+}
+
+const maintenancePage = ({ routing, path, header }: Asked): string => {
+  const { snapshot, maintenancePages } = routing
+  const tenant = path === undefined ? undefined : routing.findTenant(header('host'), path)
+  return maintenancePages.of(tenant?.maintenance?.page) ?? maintenancePages.of(snapshot.maintenance.page) ?? builtInMaintenancePage
 }
 
 /** What a request gets that was not let in to its tenant. */

@@ -3,6 +3,7 @@ import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
 import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
+import { createMaintenancePages, type MaintenancePages } from './maintenance-pages.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
 
 /** Where a tenant's process takes requests. Also the happy outcome of waiting for it. */
@@ -15,8 +16,10 @@ export type RoutingTable = {
   readonly files: PublicFiles
   /** Whether any tenant has a directory of files of its own. */
   readonly hasFileOwners: boolean
-  /** HTML of the maintenance page's file once it has been read. */
-  maintenancePage: string | undefined
+  readonly maintenancePages: MaintenancePages
+  /** Whether any tenant may be in maintenance by itself, or wants crawlers told apart. */
+  readonly hasOwnMaintenance: boolean
+  readonly detectsBots: boolean
   /** The tenant with the longest prefix of `path`; those of this very host come first. `host` as sent, with or without port. */
   findTenant(host: string | undefined, path: string): TenantRoute | undefined
   /** Whether `path` is a tenant's prefix, or the root path, without its last slash. */
@@ -56,7 +59,9 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
     reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
     files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path }),
     hasFileOwners: snapshot.tenants.some(({ public_dir }) => public_dir !== undefined),
-    maintenancePage: undefined,
+    maintenancePages: createMaintenancePages(pageFiles(snapshot)),
+    hasOwnMaintenance: snapshot.tenants.some(({ maintenance }) => maintenance?.enabled),
+    detectsBots: [snapshot.server, ...snapshot.tenants].some(({ bot_detection }) => bot_detection?.enabled),
     findTenant(host, path) {
       const decoded = decodedPath(path)
       const site = siteOf(host)
@@ -70,6 +75,11 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
     place: (name) => places.get(name),
     moved,
   }
+}
+
+function* pageFiles({ maintenance, tenants }: RoutingSnapshot): Iterable<string> {
+  if (maintenance.page !== undefined) yield maintenance.page
+  for (const { maintenance: own } of tenants) if (own?.page !== undefined) yield own.page
 }
 
 const createSite = (): Site => ({ byPrefix: new Map(), slashless: new Set(), depth: 0 })

@@ -44,6 +44,8 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'stop_timeout',
   'track_websockets',
   'public_dir',
+  'maintenance',
+  'bot_detection',
 ])
 const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
 

@@ -4,7 +4,8 @@ import { type EnvironmentLayer, resolveEnvironment } from './environment.ts'
 import { expand, lookupForLaunch, lookupIn, PORT_NAMES } from './expand.ts'
 import type { Findings } from './findings.ts'
 import { frameworkOf, presetOf, resolveLaunch } from './launch.ts'
-import type { FileApplications, FileTenant } from './schema.ts'
+import { resolveTenantMaintenance } from './resolve-maintenance.ts'
+import type { File, FileApplications, FileTenant } from './schema.ts'
 import { nameTenants } from './tenant-names.ts'
 import type { MapNode, Path } from './tree.ts'
 
@@ -16,24 +17,37 @@ const STOP_TIMEOUT_MS = 10_000
 export type Surroundings = { readonly root: MapNode; readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly findings: Findings }
 
 /** Every tenant with what it inherits. Names and routes are unique, or there is an error. */
-export const resolveTenants = (applications: FileApplications, around: Surroundings): readonly TenantConfig[] => {
+export const resolveTenants = ({ applications, server }: File, around: Surroundings): readonly TenantConfig[] => {
+  const serverDirectory = resolvePath(around.cwd, server.static.public_dir)
   const named = nameTenants(applications.tenants, around)
-  return applications.tenants.map((tenant, index) => resolveTenant({ ...tenant, ...named[index]! }, index, applications, around))
+  return applications.tenants.map((tenant, index) =>
+    resolveTenant({ ...tenant, ...named[index]! }, index, { applications, serverDirectory }, around),
+  )
 }
 
 type NamedTenant = FileTenant & { readonly name: string; readonly path: string }
 
-const resolveTenant = (tenant: NamedTenant, index: number, applications: FileApplications, around: Surroundings): TenantConfig => {
-  const { var: vars = {}, framework, command, runtime, server, args, start_delay: _, env = {}, ...rest } = tenant
+type Inherited = { readonly applications: FileApplications; readonly serverDirectory: string }
+
+const resolveTenant = (
+  tenant: NamedTenant,
+  index: number,
+  { applications, serverDirectory }: Inherited,
+  around: Surroundings,
+): TenantConfig => {
+  const { var: vars = {}, framework, command, runtime, server, args, start_delay: _, maintenance: __, env = {}, ...rest } = tenant
   const preset = presetOf(tenant, applications)
   const scope = { ...around, lookup: lookupForLaunch(vars, around.env), vars: Object.keys(vars) }
   const launch = resolveLaunch(tenant, applications)
   const root = resolvePath(around.cwd, tenant.root ?? framework?.app_directory ?? applications.framework?.app_directory ?? '.')
-  const publicDirectory = tenant.public_dir ?? preset?.static_dir ?? applications.public_dir
+  const ownFiles = tenant.public_dir ?? preset?.static_dir ?? applications.public_dir
+  const publicDirectory = ownFiles === undefined ? undefined : resolvePath(root, ownFiles)
+  const where = { publicDirectory: publicDirectory ?? serverDirectory, directory: root, path: ['applications', 'tenants', index] }
   return {
     ...rest,
     root,
-    ...(publicDirectory === undefined ? {} : { public_dir: resolvePath(root, publicDirectory) }),
+    ...(publicDirectory === undefined ? {} : { public_dir: publicDirectory }),
+    ...resolveTenantMaintenance(tenant, where, around),
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
     health_check: tenant.health_check?.path ?? preset?.health_check?.path ?? applications.health_check?.path ?? '/',

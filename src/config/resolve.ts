@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
 import type { NavigatorError } from '../errors.ts'
@@ -6,6 +5,7 @@ import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
+import { resolveMaintenance } from './resolve-maintenance.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
 import { defaultWorkers } from './schema/server.ts'
 import type { File } from './schema.ts'
@@ -24,7 +24,7 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     maintenance: resolveMaintenance(file, around),
     routes: resolveRoutes(file.routes),
     applications: { pools: resolvePools(file.applications.pools, around), queue },
-    tenants: resolveTenants(file.applications, around),
+    tenants: resolveTenants(file, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
     logging: file.logging,
     ...pick(file, ['auth', 'cable', 'hooks']),
@@ -46,17 +46,6 @@ const resolveServer = ({ listen, workers, cgi_scripts, ...server }: File['server
     listen: { ...listen, ...(isWritten ? { at: positionOf(root, ['server', 'listen']) } : {}) },
     workers: workers ?? defaultWorkers(availableParallelism()),
   }
-}
-
-const resolveMaintenance = ({ maintenance, server }: File, { root, cwd, findings }: Surroundings): Config['maintenance'] => {
-  const { page = '/503.html', ...rest } = maintenance
-  const directory = page.startsWith('/') ? resolvePath(cwd, server.static.public_dir) : cwd
-  const file = resolvePath(directory, page.replace(/^\/+/, ''))
-  if (existsSync(file)) return { ...rest, page: file }
-  const hint = 'write a path under server.static.public_dir with a leading slash, otherwise one relative to where navigator is started'
-  if (maintenance.page !== undefined)
-    findings.warn(`maintenance.page: there is no ${file}; the built-in page is shown`, positionOf(root, ['maintenance', 'page']), hint)
-  return rest
 }
 
 const resolveRoutes = (routes: File['routes']): Config['routes'] => ({

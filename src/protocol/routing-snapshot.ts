@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config, TenantConfig } from '../config/config.ts'
 import type { Admission } from './counters.ts'
 
 /** The public states of a tenant and of a managed process: what `ps`, `inspect`, metrics and logs say. */
@@ -16,6 +16,10 @@ export type TenantRoute = {
   readonly startup_timeout: number
   /** Whether an open WebSocket keeps the tenant awake. */
   readonly track_websockets: boolean
+  /** Whether it is in maintenance by itself, and its own page, absolute. */
+  readonly maintenance?: TenantConfig['maintenance']
+  /** In place of the server's. */
+  readonly bot_detection?: TenantConfig['bot_detection']
   /** Its own directory of static files, absolute. */
   readonly public_dir?: string
   /** Directories, absolute, whose files it may have sent by X-Sendfile. */

@@ -65,13 +65,15 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
 })
 
 const routeOf = (tenant: TenantConfig, sendfileRoots: readonly string[]): TenantRoute => {
-  const { name, path, host, startup_timeout, track_websockets, public_dir, root } = tenant
+  const { name, path, host, startup_timeout, track_websockets, public_dir, root, maintenance, bot_detection } = tenant
   return {
     name,
     path,
     ...(host === undefined ? {} : { host }),
     startup_timeout,
     track_websockets,
+    ...(maintenance === undefined ? {} : { maintenance }),
+    ...(bot_detection === undefined ? {} : { bot_detection }),
     ...(public_dir === undefined ? {} : { public_dir }),
     ...(sendfileRoots.length === 0 ? {} : { sendfile_roots: sendfileRoots.map((directory) => resolve(root, directory)) }),
   }

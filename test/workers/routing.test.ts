@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import { createRoutingTable } from '../../workers/routing-table.ts'
-import { ask, snapshotOf, startSite } from './harness.ts'
+import { ask, snapshotOf, startApp, startSite } from './harness.ts'
 
 const tableOf = (tenants: readonly (Partial<TenantRoute> & { name: string })[]) => createRoutingTable(snapshotOf({ tenants }))
 
@@ -79,6 +79,26 @@ describe('the health check', () => {
     const reply = await ask(site, '/up')
     expect(reply).toMatchObject({ status: 200, body: 'OK', headers: { 'x-up': '1', 'content-type': 'text/plain' } })
     expect(await ask(site, '/up', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
+  })
+
+  test('is answered with the status, type and body of the file, and a body only where there may be one', async () => {
+    const health_check = { path: '/up', response: { status: 204, body: 'never', headers: { 'content-type': 'application/json' } } }
+    await using site = await startSite({ server: { health_check }, tenants: [{ name: 'all', path: '/' }] })
+    expect(await ask(site, '/up')).toMatchObject({ status: 204, body: '', headers: { 'content-type': 'application/json' } })
+    expect(await ask(site, '/up?x=1', { method: 'POST', body: 'x' })).toMatchObject({ status: 204 })
+    expect(await site.line(() => true)).toMatchObject({ status: 204, response_type: 'health-check' })
+    expect(site.messages.some(({ type }) => type === 'tenant.requested')).toBe(false)
+  })
+
+  test('goes to its tenant past maintenance and bot detection', async () => {
+    await using app = await startApp((request, response) => void response.end(`tenant at ${request.url}`))
+    await using site = await startSite({
+      server: { health_check: { path: '/boston/up' }, bot_detection: { enabled: true, action: 'reject' } },
+      maintenance: { enabled: true },
+      tenants: [{ name: 'boston', port: app.port }],
+    })
+    expect((await ask(site, '/boston/up', { headers: { 'user-agent': 'kube-probe/1.30 bot' } })).body).toBe('tenant at /boston/up')
+    expect((await ask(site, '/boston/upper')).status).toBe(503)
   })
 
   test('goes to its tenant when no response is configured', async () => {

@@ -1,6 +1,6 @@
 /** Who gets in and what is shown instead: `auth`, `cable`, `maintenance`. */
 import { z } from 'zod'
-import { bool, section, text, texts, urlPath } from './values.ts'
+import { bool, orScalar, section, text, texts, urlPath } from './values.ts'
 
 const authPattern = section({
   pattern: text.meta({ description: 'RE2 pattern of URL paths.', examples: ['^/public/'] }),
@@ -28,12 +28,29 @@ export const cable = section({
 
 /** Keys of `maintenance`. */
 export const maintenance = section({
-  enabled: bool
-    .prefault('false')
-    .meta({ description: 'Whether every request for a tenant gets the maintenance page.', examples: ['true'] }),
+  enabled: bool.prefault('false').meta({
+    description:
+      'Whether every request for a tenant gets the maintenance page with status 503, and every other that nothing else answers. Still answered are health checks, broadcasts, passwords, cable sockets, redirects, rewrites and replays, CGI scripts, reverse proxies and files. Browsers get the page, others JSON or text.',
+    examples: ['true'],
+  }),
   page: text.exactOptional().meta({
     description:
       'HTML file shown while a tenant starts or maintenance is on. With a leading slash it is in server.static.public_dir, otherwise relative to where navigator was started. Default: 503.html in public_dir, then a built-in page.',
     examples: ['/503.html'],
   }),
 })
+
+/** `maintenance` of a tenant. */
+export const tenantMaintenance = orScalar(
+  'enabled',
+  section({
+    enabled: bool
+      .prefault('false')
+      .meta({ description: 'Whether every request for this tenant gets the maintenance page.', examples: ['true'] }),
+    page: text.exactOptional().meta({
+      description:
+        'HTML file shown while this tenant starts or is in maintenance. With a leading slash it is in the public_dir of the tenant, else of the server; otherwise relative to its root. Default: maintenance.page.',
+      examples: ['/503.html'],
+    }),
+  }),
+)

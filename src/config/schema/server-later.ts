@@ -1,6 +1,6 @@
 /** Keys of `server` for CGI scripts and the idle machine. */
 import { z } from 'zod'
-import { bool, duration, orScalar, section, text, texts, urlPath } from './values.ts'
+import { bool, duration, isBool, section, text, texts, urlPath } from './values.ts'
 
 /** Keys of one of `server.cgi_scripts`. */
 export const cgiScript = section({
@@ -54,14 +54,18 @@ export const idle = section({
   grace_period: duration.exactOptional().meta({ description: 'How long to wait after the decision.', examples: ['10s'] }),
 })
 
-/** `bot_detection`, of the server and of tenants. */
-export const botDetection = orScalar(
-  'action',
+/** `bot_detection`, of the server and of tenants: a mapping, an action alone, or whether it is on. */
+export const botDetection = z.preprocess(
+  (value) => (typeof value !== 'string' ? value : isBool(value) ? { enabled: value } : { action: value }),
   section({
-    enabled: bool.exactOptional().meta({ description: 'Whether crawlers are told apart from people.', examples: ['true'] }),
+    enabled: bool.prefault('true').meta({ description: 'Whether crawlers are told apart from people.', examples: ['false'] }),
     action: z
-      .enum(['reject', 'static-only', 'ignore'])
-      .exactOptional()
-      .meta({ description: 'What crawlers get: 403, static files only, or everything.', default: 'reject' }),
+      .enum(['reject', 'static-only', 'awake-only', 'ignore'])
+      .prefault('reject')
+      .meta({
+        description:
+          'What a crawler gets that asks for a tenant. reject and static-only: 403, whether or not the tenant is awake. awake-only: the answer of a tenant that is awake, else 503. ignore: what people get. Files, redirects, scripts and reverse proxies are for crawlers too.',
+        examples: ['awake-only'],
+      }),
   }),
 )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tenantMaintenance } from './access.ts'
 import { tenantHooks } from './hooks.ts'
 import {
   args,
@@ -106,5 +107,8 @@ export const tenant = section({
     .meta({ description: 'How long it may stay idle before it is stopped. Default: applications.pools.timeout.', examples: ['20m'] }),
   stop_timeout: stopTimeout,
   track_websockets: trackWebsockets,
+  maintenance: tenantMaintenance
+    .exactOptional()
+    .meta({ description: 'Maintenance of this tenant alone. Default: none.', examples: ['true'] }),
   ...later,
 })

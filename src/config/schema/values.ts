@@ -40,6 +40,9 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['no', false],
   ['off', false],
 ])
+/** Whether a text is one of those that `bool` reads. */
+export const isBool = (text: string): boolean => BOOLEANS.has(text.trim().toLowerCase())
+
 /** `true` or `false`; also YAML 1.1's yes, no, on, off. */
 export const bool = readable((value) => BOOLEANS.get(value.toLowerCase()), {
   predicate: 'is neither true nor false',
