@@ -4,7 +4,7 @@ import { type Coding, preferredCoding } from './accept-encoding.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Best first, where the client has no preference: zstd costs the least time for what it saves. */
-const CODINGS = ['zstd', 'br', 'gzip'] as const
+export const CODINGS = ['zstd', 'br', 'gzip'] as const
 
 export type CompressionConfig = NonNullable<ServerConfig['compression']>
 

@@ -2,6 +2,7 @@
 import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
 import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
+import { compressionOf } from './compression-policy.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
 import { createMaintenancePages, type MaintenancePages } from './maintenance-pages.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
@@ -57,7 +58,7 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
     snapshot,
     cgiScripts: compileCgiScripts(snapshot.server.cgi_scripts ?? []),
     reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
-    files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path }),
+    files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path, compression: compressionOf(snapshot.server) }),
     hasFileOwners: snapshot.tenants.some(({ public_dir }) => public_dir !== undefined),
     maintenancePages: createMaintenancePages(pageFiles(snapshot)),
     hasOwnMaintenance: snapshot.tenants.some(({ maintenance }) => maintenance?.enabled),

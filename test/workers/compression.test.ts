@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { compression } from '../../src/config/schema/compression.ts'
-import { ask } from './files/site.ts'
+import { ask, makeDirectory, staticConfig } from './files/site.ts'
 import { startSite } from './harness.ts'
 
 const page = '<p>A line of text, again and again.</p>\n'.repeat(200)
@@ -21,7 +22,10 @@ const start = async (reply: Reply, settings: object | string = 'true', server: o
   app.listen(0, '127.0.0.1')
   await once(app, 'listening')
   const { port } = app.address() as AddressInfo
-  const site = await startSite({ server: { compression: compression.parse(settings), ...server }, tenants: [{ name: 'app', path: '/', port }] })
+  const site = await startSite({
+    server: { compression: compression.parse(settings), ...server },
+    tenants: [{ name: 'app', path: '/', port }],
+  })
   return {
     port: site.port,
     get: (headers: Record<string, string> = {}, method = 'GET') => ask(site.port, { path: '/', headers, method }),
@@ -87,7 +91,10 @@ describe('an answer is left as it is', () => {
     ['when it is encoded already', send({ 'Content-Encoding': 'identity' })],
     ['when it must not be transformed', send({ 'Cache-Control': 'no-transform, max-age=1' })],
     ['when it has no type', (response) => void response.writeHead(200).end(page)],
-    ['when it is a part', (response) => void response.writeHead(206, { 'Content-Type': 'text/html', 'Content-Range': 'bytes 0-9/10' }).end(page)],
+    [
+      'when it is a part',
+      (response) => void response.writeHead(206, { 'Content-Type': 'text/html', 'Content-Range': 'bytes 0-9/10' }).end(page),
+    ],
   ])('%s', async (_, reply, headers = all) => {
     await using it = await start(reply)
     const answer = await it.get(headers)
@@ -118,4 +125,41 @@ test('only the types and sizes of the configuration are compressed', async () =>
   await using other = await start(send({}, 'x'.repeat(2_000)), { minimum_size: '2001' })
   expect((await it.get(all)).headers['content-encoding']).toBe('zstd')
   expect((await other.get(all)).headers['content-encoding']).toBeUndefined()
+})
+
+describe('a file without compressed ones beside it', () => {
+  const serve = async (files: Record<string, string | Buffer>) => {
+    const directory = makeDirectory(files)
+    const site = await startSite({
+      server: { compression: compression.parse('true'), static: staticConfig({ public_dir: directory.path }) },
+    })
+    return {
+      get: (path: string, headers: Record<string, string> = {}) => ask(site.port, { path, headers, method: 'GET' }),
+      async [Symbol.asyncDispose]() {
+        await site.stop()
+        directory[Symbol.dispose]()
+      },
+    }
+  }
+
+  test.each([{}, { expect: '100-continue' }])('is compressed once, whoever asks, with an entity tag of its own (%j)', async (lane) => {
+    await using it = await serve({ 'a.html': page })
+    const plain = await it.get('/a.html', lane)
+    const { headers, body } = await it.get('/a.html', { ...all, ...lane, cookie: 'session=1' })
+    expect(zstdDecompressSync(body).toString()).toBe(page)
+    expect(headers).toMatchObject({ 'content-encoding': 'zstd', vary: 'Accept-Encoding', 'content-length': String(body.length) })
+    expect([plain.text, plain.headers['vary']]).toEqual([page, 'Accept-Encoding'])
+    expect(headers['etag']).not.toBe(plain.headers['etag'])
+    const part = await it.get('/a.html', { ...all, ...lane, range: 'bytes=4-9' })
+    expect(part.body.equals(body.subarray(4, 10))).toBe(true)
+    expect((await it.get('/a.html', { ...all, ...lane, 'if-none-match': headers['etag']! })).status).toBe(304)
+    expect((await it.get('/a.html', { ...all, ...lane, 'if-none-match': plain.headers['etag']! })).status).toBe(200)
+  })
+
+  test('is left as it is when it is short, no text, large, or gets no shorter', async () => {
+    const noise = randomBytes(4_000)
+    await using it = await serve({ 'short.html': 'short', 'a.png': page, 'large.html': page.repeat(100), 'noise.txt': noise })
+    for (const path of ['/short.html', '/a.png', '/large.html', '/noise.txt'])
+      expect((await it.get(path, all)).headers['content-encoding'], path).toBeUndefined()
+  })
 })

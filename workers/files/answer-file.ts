@@ -1,6 +1,7 @@
 /** What a GET or HEAD for a file gets: the file, a part of it, or that nothing need be sent. */
 
 import { type Coding, preferredCoding } from '../accept-encoding.ts'
+import { CODINGS } from '../compression-policy.ts'
 import type { Answer, Exchange, FileVerdict, HeaderList } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
 import { chooseRange, judgeConditions } from './conditions.ts'
@@ -59,10 +60,15 @@ export const wholeFile = (file: Representation): FileVerdict => ({
 
 const chooseRepresentation = (exchange: Exchange, representations: readonly Representation[]): Representation => {
   const [plain, ...encoded] = representations
-  if (encoded.length === 0) return plain!
+  if (encoded.length === 0) return plain!.mayBeCompressed ? compressed(exchange, plain!) : plain!
   const offered = encoded.map(({ coding }) => coding as Coding)
   const coding = preferredCoding(exchange.header('accept-encoding'), offered)
   return representations.find((file) => file.coding === coding)!
+}
+
+const compressed = (exchange: Exchange, plain: Representation): Representation => {
+  const coding = preferredCoding(exchange.header('accept-encoding'), CODINGS)
+  return (coding && exchange.routing.files.memory.compressed(plain, coding)) ?? plain
 }
 
 const NOT_MODIFIED_FIELDS: ReadonlySet<string> = new Set(['etag', 'cache-control', 'vary', 'expires', 'content-location'])

@@ -1,5 +1,7 @@
 /** Small files kept in memory, each with its head in one buffer, so that a request for one is a look-up and a write. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { Coding } from '../accept-encoding.ts'
+import { compressAtOnce } from '../compressors.ts'
 import type { HeaderList } from '../exchange.ts'
 import { factsFrom } from './facts.ts'
 import { httpDate } from './http-date.ts'
@@ -24,6 +26,11 @@ export type Memory = {
   head(file: Representation, now: number): Buffer | undefined
   /** Only the body. */
   body(file: Representation): Buffer | undefined
+  /**
+   * The same file in a coding, compressed by this thread and kept; the file itself where that makes it no shorter. Undefined
+   * when the file cannot be kept.
+   */
+  compressed(file: Representation, coding: Coding): Representation | undefined
   /** The file has been looked at again and is still the same. Called at most once a second, so this is what "used" means. */
   keep(file: Representation): void
   forget(file: Representation): void
@@ -31,33 +38,28 @@ export type Memory = {
 
 /** Keeps up to `limitBytes`, the least recently kept go first. Synchronous: a thread-pool read costs five times a cached one. */
 export const createMemory = (limitBytes: number): Memory => {
-  const messages = new Map<Representation, Message>()
-  let bytes = 0
+  const shelf = createShelf(limitBytes)
+  const made = new WeakMap<Representation, Map<Coding, Representation>>()
 
-  const forget = (file: Representation): void => {
-    bytes -= messages.get(file)?.octets.length ?? 0
-    messages.delete(file)
-  }
   const load = (file: Representation, now: number): Message | undefined => {
     if (!file.mayBeKept || file.facts.size > Math.min(ENTRY_LIMIT_BYTES, limitBytes)) return undefined
-    const message = readMessage(file, now)
-    if (message === undefined) {
+    const octets = readOctets(file)
+    if (octets === undefined) {
       file.look.at = 0
       return undefined
     }
-    messages.set(file, message)
-    bytes += message.octets.length
-    for (const [oldest] of messages) {
-      if (bytes <= limitBytes) break
-      forget(oldest)
-    }
-    return message
+    return shelf.put(file, composeMessage(file, octets, now))
   }
   const dated = (file: Representation, now: number): Message | undefined => {
-    const message = messages.get(file) ?? load(file, now)
+    const message = shelf.get(file) ?? load(file, now)
     if (message !== undefined) setDate(message, now)
     return message
   }
+  const body = (file: Representation): Buffer | undefined => {
+    const message = shelf.get(file) ?? load(file, Date.now())
+    return message?.octets.subarray(message.bodyAt)
+  }
+  const allOf = (file: Representation): readonly Representation[] => [file, ...(made.get(file)?.values() ?? [])]
 
   return {
     message: (file, now) => dated(file, now)?.octets,
@@ -65,19 +67,62 @@ export const createMemory = (limitBytes: number): Memory => {
       const message = dated(file, now)
       return message?.octets.subarray(0, message.bodyAt)
     },
-    body(file) {
-      const message = messages.get(file) ?? load(file, Date.now())
-      return message?.octets.subarray(message.bodyAt)
+    body,
+    compressed(file, coding) {
+      const before = made.get(file)?.get(coding)
+      if (before !== undefined && (before === file || shelf.get(before) !== undefined)) return before
+      const plain = body(file)
+      if (plain === undefined) return undefined
+      const octets = compressAtOnce(coding, plain)
+      // What does not get shorter is remembered as its own compressed form.
+      const form = octets.length < plain.length ? compressedForm(file, coding, octets.length) : file
+      made.set(file, (made.get(file) ?? new Map()).set(coding, form))
+      if (form !== file) shelf.put(form, composeMessage(form, octets, Date.now()))
+      return form
     },
-    keep(file) {
+    keep: (file) => allOf(file).forEach(shelf.keep),
+    forget: (file) => allOf(file).forEach(shelf.remove),
+  }
+}
+
+const createShelf = (limitBytes: number) => {
+  const messages = new Map<Representation, Message>()
+  let bytes = 0
+  const remove = (file: Representation): void => {
+    bytes -= messages.get(file)?.octets.length ?? 0
+    messages.delete(file)
+  }
+  return {
+    get: (file: Representation): Message | undefined => messages.get(file),
+    put(file: Representation, message: Message): Message {
+      messages.set(file, message)
+      bytes += message.octets.length
+      for (const [oldest] of messages) {
+        if (bytes <= limitBytes) break
+        if (oldest !== file) remove(oldest)
+      }
+      return message
+    },
+    keep(file: Representation): void {
       const message = messages.get(file)
       if (message === undefined) return
-      if (!message.isSettled) return forget(file)
+      if (!message.isSettled) {
+        remove(file)
+        return
+      }
       messages.delete(file)
       messages.set(file, message)
     },
-    forget,
+    remove,
   }
+}
+
+/** With an entity tag of its own: the octets are others. */
+const compressedForm = (file: Representation, coding: Coding, size: number): Representation => {
+  const mark = (tag: string): string => `${tag.slice(0, -1)}-${coding}"`
+  const headers = file.headers.map(([name, value]): HeaderList[number] => [name, name === 'ETag' ? mark(value) : value])
+  const facts = { ...file.facts, size, etag: mark(file.facts.etag), version: `${file.facts.version}-${coding}` }
+  return { ...file, coding, facts, headers: [['Content-Encoding', coding], ...headers], mayBeKept: false, mayBeCompressed: false }
 }
 
 const setDate = (message: Message, now: number): void => {
@@ -89,29 +134,30 @@ const setDate = (message: Message, now: number): void => {
   message.second = second
 }
 
-const readMessage = (file: Representation, now: number): Message | undefined => {
+const composeMessage = (file: Representation, body: Buffer, now: number): Message => {
   const start = 'HTTP/1.1 200 OK\r\nDate: '
-  const rest = `\r\nContent-Length: ${file.facts.size}\r\n${writeFields(file.headers)}\r\n`
+  const rest = `\r\nContent-Length: ${body.length}\r\n${writeFields(file.headers)}\r\n`
   const bodyAt = start.length + DATE_OCTETS + rest.length
-  const octets = Buffer.allocUnsafeSlow(bodyAt + file.facts.size)
+  const octets = Buffer.allocUnsafeSlow(bodyAt + body.length)
   octets.write(start + httpDate(now) + rest, 'latin1')
-  if (!readBody(file, octets, bodyAt)) return undefined
+  body.copy(octets, bodyAt)
   const isSettled = now - file.facts.modifiedAt > UNSETTLED_MS
   return { octets, second: Math.floor(now / 1_000), dateAt: start.length, bodyAt, isSettled }
 }
 
 const writeFields = (headers: HeaderList): string => headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
 
-/** Gives false when it cannot be read, or is not the file that was looked at. */
-const readBody = ({ path, facts }: Representation, into: Buffer, at: number): boolean => {
+/** Undefined when it cannot be read, or is not the file that was looked at. */
+const readOctets = ({ path, facts }: Representation): Buffer | undefined => {
   let fd: number | undefined
   try {
     // Nonblocking: should a pipe have taken the file's place, opening it must not wait for a writer.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    if (factsFrom(fstatSync(fd, { bigint: true })).version !== facts.version) return false
-    return facts.size === 0 || readSync(fd, into, at, facts.size, 0) === facts.size
+    if (factsFrom(fstatSync(fd, { bigint: true })).version !== facts.version) return undefined
+    const octets = Buffer.allocUnsafe(facts.size)
+    return facts.size === 0 || readSync(fd, octets, 0, facts.size, 0) === facts.size ? octets : undefined
   } catch {
-    return false
+    return undefined
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -1,6 +1,7 @@
 /** A file as it is served: with what headers, and in which codings. */
 import type { StaticFilesConfig } from '../../src/config/config.ts'
 import type { Coding } from '../accept-encoding.ts'
+import { type CompressionConfig, isWorthCompressing } from '../compression-policy.ts'
 import type { HeaderList } from '../exchange.ts'
 import type { FileFacts } from './facts.ts'
 import { httpDate } from './http-date.ts'
@@ -19,6 +20,8 @@ export type Representation = {
   readonly look: Look
   /** Whether memory is for it: it is found by its path, time and again. */
   readonly mayBeKept: boolean
+  /** Whether memory may hold compressed forms of it. */
+  readonly mayBeCompressed: boolean
 }
 
 /** What was found when a path was looked for. Looked for anew after a second, or as soon as it is known to be wrong. */
@@ -46,21 +49,26 @@ export const describe = (
     readonly now: number
     readonly cacheControl: string | undefined
     readonly headers: StaticFilesConfig['headers']
+    readonly compression: CompressionConfig | undefined
   },
 ): readonly Representation[] => {
   const type = mediaTypeOf(forms[0]!.path)
+  const mayBeCompressed = forms.length === 1 && mayCompress(type, forms[0]!.facts, about.compression)
   const extra = extraHeaders(about.headers, about.cacheControl !== undefined)
   return forms.map((form) => {
     const headers: [string, string][] = [['Content-Type', type]]
     if (form.coding !== undefined) headers.push(['Content-Encoding', form.coding])
-    if (forms.length > 1) headers.push(['Vary', 'Accept-Encoding'])
+    if (forms.length > 1 || mayBeCompressed) headers.push(['Vary', 'Accept-Encoding'])
     headers.push(['ETag', form.facts.etag])
     if (form.facts.modifiedAt > EPOCH_MS) headers.push(['Last-Modified', httpDate(Math.min(form.facts.modifiedAt, about.now))])
     headers.push(['Accept-Ranges', 'bytes'])
     if (about.cacheControl !== undefined) headers.push(['Cache-Control', about.cacheControl])
-    return { ...form, headers: [...headers, ...extra], look: about.look, mayBeKept: true }
+    return { ...form, headers: [...headers, ...extra], look: about.look, mayBeKept: true, mayBeCompressed }
   })
 }
+
+const mayCompress = (type: string, { size }: FileFacts, compression: CompressionConfig | undefined): boolean =>
+  compression !== undefined && size >= compression.minimum_size && isWorthCompressing(type, compression)
 
 const extraHeaders = (headers: StaticFilesConfig['headers'], hasCacheControl: boolean): HeaderList =>
   Object.entries(headers)

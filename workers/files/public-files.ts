@@ -1,5 +1,6 @@
 /** Finds files by the path of a request. One per routing snapshot and worker thread; it remembers, hence the limits. */
 import type { StaticFilesConfig } from '../../src/config/config.ts'
+import type { CompressionConfig } from '../compression-policy.ts'
 import { compileCacheControl } from './cache-control.ts'
 import { compileGlance, compileLocate, type FileOwner } from './locate.ts'
 import { createMemory, type Memory } from './memory.ts'
@@ -20,10 +21,19 @@ export type PublicFiles = {
   readonly memory: Memory
 }
 
-/** `rootPath` is '' or has a slash at both ends. `now` is the clock, in ms since the epoch. */
+export type PublicFilesOptions = {
+  /** '' or with a slash at both ends. */
+  readonly rootPath: string
+  /** Undefined when nothing is to be compressed. */
+  readonly compression?: CompressionConfig | undefined
+  /** The clock, in ms since the epoch. */
+  readonly now?: () => number
+}
+
+/** Compiles `server.static`. */
 export const createPublicFiles = (
   config: StaticFilesConfig,
-  { rootPath, now = Date.now }: { readonly rootPath: string; readonly now?: () => number },
+  { rootPath, compression, now = Date.now }: PublicFilesOptions,
 ): PublicFiles => {
   const memory = createMemory(config.memory)
   const looks = createLooks(memory)
@@ -38,7 +48,7 @@ export const createPublicFiles = (
     if (hit?.kind === 'file' && isSame(look.found, hit.forms)) representationsOf(look.found).forEach(memory.keep)
     else {
       representationsOf(look.found).forEach(memory.forget)
-      const about = { look, now: look.at, cacheControl: cacheControlOf(path), headers: config.headers }
+      const about = { look, now: look.at, cacheControl: cacheControlOf(path), headers: config.headers, compression }
       look.found = hit?.kind === 'file' ? { kind: 'file', representations: describe(hit.forms, about) } : (hit ?? NOTHING)
     }
     looks.set(key, look)

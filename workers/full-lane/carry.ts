@@ -12,7 +12,7 @@ import type { Agents } from './agents.ts'
 import { sendAnswer } from './answer.ts'
 import { attempt, type Destination, type Failure, mayRepeat } from './attempt.ts'
 import { carryToScript } from './cgi.ts'
-import { sendFile } from './file.ts'
+import { changingAnswer, sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
 import type { HttpProxy } from './proxy.ts'
 import { writeUpstreamHead } from './upstream-head.ts'
@@ -41,10 +41,10 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
 /** A file may change between the look at it and its opening: then all is decided anew, once. */
 const carryFile = async (errand: Errand, verdict: FileVerdict): Promise<void> => {
   const { passage, response } = errand
-  if (await sendFile(passage, response, { verdict, mustMatch: true })) return
+  if (await sendFile(passage, response, verdict)) return
   const again = decide(passage.exchange)
   if (again.kind !== 'file') return carryOut(again, errand)
-  await sendFile(passage, response, { verdict: again, mustMatch: false })
+  if (!(await sendFile(passage, response, again))) sendAnswer(passage, response, changingAnswer(passage.exchange), { close: false })
 }
 
 const carryToTenant = async (errand: Errand, tenant: TenantRoute): Promise<void> => {

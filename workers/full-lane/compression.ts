@@ -1,17 +1,12 @@
 /** Compresses responses on their way to the client, in libuv's threads. */
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
-import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib'
 import type { Coding } from '../accept-encoding.ts'
 import { codingFor, compressionOf, isWorthCompressing } from '../compression-policy.ts'
+import { createCompressor } from '../compressors.ts'
 import type { Exchange } from '../exchange.ts'
 
 const BODYLESS = new Set([204, 205, 206, 304])
-/** The strongest of zlib's levels cost ten times as much for a few per cent. The window bounds the memory of each response. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 19 } }
-const GZIP = { level: 6 }
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
-
 /** The coding to send this response in, or undefined to leave it as it is. */
 export const chooseCoding = (exchange: Exchange, upstream: IncomingMessage): Coding | undefined => {
   const coding = codingFor(exchange)
@@ -54,23 +49,6 @@ export const compress = (upstream: IncomingMessage, coding: Coding): Transform =
   upstream.pipe(compressor)
   if (upstream.headers['content-length'] === undefined) flushInPauses(upstream, () => !compressor.destroyed && flush())
   return compressor
-}
-
-const createCompressor = (coding: Coding): { readonly compressor: Transform; flush(): void } => {
-  switch (coding) {
-    case 'br': {
-      const brotli = createBrotliCompress(BROTLI)
-      return { compressor: brotli, flush: () => brotli.flush(constants.BROTLI_OPERATION_FLUSH) }
-    }
-    case 'zstd': {
-      const zstd = createZstdCompress(ZSTD)
-      return { compressor: zstd, flush: () => zstd.flush(constants.ZSTD_e_flush) }
-    }
-    case 'gzip': {
-      const gzip = createGzip(GZIP)
-      return { compressor: gzip, flush: () => gzip.flush(constants.Z_SYNC_FLUSH) }
-    }
-  }
 }
 
 /** Once after each burst of chunks, not after each chunk: every flush costs some of what compressing saves. */

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
-import type { FileVerdict } from '../exchange.ts'
+import type { Answer, Exchange, FileVerdict } from '../exchange.ts'
 import { factsFrom } from '../files/facts.ts'
 import { errorAnswer } from '../responses.ts'
 import { sendAnswer } from './answer.ts'
@@ -13,15 +13,10 @@ const SMALL_BYTES = 64 * 1024
 /** Past so many transfers at once, each reads less at a time: slow clients must not fill the memory. */
 const LARGE_LIMIT = 32
 const KEPT_FREE = 8
-
-export type FileErrand = {
-  readonly verdict: FileVerdict
-  /** Whether a file that has changed since the verdict is left unsent. */
-  readonly mustMatch: boolean
-}
+const RETRY_S = 1
 
 /** Gives false when the file has changed and nothing has been sent. Ends with the last octet, or with the client. */
-export const sendFile = async (passage: Passage, response: ServerResponse, { verdict, mustMatch }: FileErrand): Promise<boolean> => {
+export const sendFile = async (passage: Passage, response: ServerResponse, verdict: FileVerdict): Promise<boolean> => {
   const { start, length, file } = verdict
   const kept = passage.exchange.routing.files.memory.body(file)
   if (kept !== undefined || passage.exchange.method === 'HEAD') {
@@ -36,7 +31,7 @@ export const sendFile = async (passage: Passage, response: ServerResponse, { ver
     return true
   }
   try {
-    if (mustMatch && factsFrom(await handle.stat({ bigint: true })).version !== file.facts.version) {
+    if (factsFrom(await handle.stat({ bigint: true })).version !== file.facts.version) {
       file.look.at = 0
       return false
     }
@@ -47,6 +42,10 @@ export const sendFile = async (passage: Passage, response: ServerResponse, { ver
   }
   return true
 }
+
+/** For a file that is never the same twice. */
+export const changingAnswer = (exchange: Exchange): Answer =>
+  errorAnswer(exchange, 503, { reason: 'The file is being changed', retryAfterS: RETRY_S })
 
 const begin = (passage: Passage, response: ServerResponse, { status, headers, length, file }: FileVerdict): void => {
   passage.status = status

@@ -9,7 +9,7 @@ import { isBelow } from '../files/mount.ts'
 import type { Representation } from '../files/public-file.ts'
 import { errorAnswer } from '../responses.ts'
 import { sendAnswer } from './answer.ts'
-import { sendFile } from './file.ts'
+import { changingAnswer, sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
 import { responseFields } from './relay.ts'
 
@@ -56,7 +56,7 @@ const send = async (named: NamedFile, path: string): Promise<void> => {
   }
   const verdict = judge(passage, representationOf(named.upstream, real, facts))
   if (verdict.kind === 'respond') return sendAnswer(passage, response, verdict, { close: false })
-  await sendFile(passage, response, { verdict, mustMatch: false })
+  if (!(await sendFile(passage, response, verdict))) sendAnswer(passage, response, changingAnswer(passage.exchange), { close: false })
 }
 
 const judge = ({ exchange }: Passage, file: Representation) =>
@@ -90,5 +90,5 @@ const representationOf = (upstream: IncomingMessage, path: string, facts: FileFa
     ['Last-Modified', httpDate(Math.min(facts.modifiedAt, Date.now()))],
     ['Accept-Ranges', 'bytes'],
   ]
-  return { path, coding: undefined, facts, headers, look: { at: 0, found: { kind: 'nothing' } }, mayBeKept: false }
+  return { path, coding: undefined, facts, headers, look: { at: 0, found: { kind: 'nothing' } }, mayBeKept: false, mayBeCompressed: false }
 }
