@@ -4,6 +4,7 @@ import { plainAddress, requestIdOf } from '../forwarding.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import { type Cuts, createCuts } from './field-line.ts'
 import {
+  ACCEPT_ENCODING,
   AUTHORIZATION,
   FLY_REQUEST_ID,
   HOST,
@@ -40,11 +41,15 @@ export class HeadExchange implements Exchange {
   referer = ''
   flyRequestId = ''
   authorization: string | undefined
+  acceptEncoding: string | undefined
   #fields: Map<string, string> | undefined
 
   /** Not a method: steps take it by itself. */
   readonly header = (name: string): string | undefined => {
+    // What steps ask of every request is known already.
     if (name === 'host') return this.host
+    if (name === 'accept-encoding') return this.acceptEncoding
+    if (name === 'authorization') return this.authorization
     this.#fields ??= readFields(this.text, this.fieldsStart)
     return this.#fields.get(name)
   }
@@ -72,6 +77,7 @@ export class HeadExchange implements Exchange {
     this.forwardedProto = valueIn(text, head, X_FORWARDED_PROTO)
     this.forwardedHost = valueIn(text, head, X_FORWARDED_HOST)
     this.authorization = valueIn(text, head, AUTHORIZATION)
+    this.acceptEncoding = valueIn(text, head, ACCEPT_ENCODING)
     this.userAgent = valueIn(text, head, USER_AGENT) ?? ''
     this.referer = valueIn(text, head, REFERER) ?? ''
     this.flyRequestId = valueIn(text, head, FLY_REQUEST_ID) ?? ''

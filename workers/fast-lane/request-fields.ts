@@ -12,13 +12,14 @@ export const USER_AGENT = 5
 export const REFERER = 6
 export const FLY_REQUEST_ID = 7
 export const AUTHORIZATION = 8
-export const NOTED = 9
-export const CONNECTION = 9
-export const CONTENT_LENGTH = 10
-export const UPGRADE = 11
-export const HOP_BY_HOP = 12
-export const CLAIM = 13
-export const UNSUITABLE = 14
+export const ACCEPT_ENCODING = 9
+export const NOTED = 10
+export const CONNECTION = 10
+export const CONTENT_LENGTH = 11
+export const UPGRADE = 12
+export const HOP_BY_HOP = 13
+export const CLAIM = 14
+export const UNSUITABLE = 15
 
 const NAMES = createNameTable({
   host: HOST,
@@ -30,6 +31,7 @@ const NAMES = createNameTable({
   referer: REFERER,
   'fly-request-id': FLY_REQUEST_ID,
   authorization: AUTHORIZATION,
+  'accept-encoding': ACCEPT_ENCODING,
   connection: CONNECTION,
   'content-length': CONTENT_LENGTH,
   upgrade: UPGRADE,

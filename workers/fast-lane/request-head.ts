@@ -5,6 +5,7 @@
 import { addCut, type Cuts, createCuts, createFieldLine, DECLINED, INCOMPLETE, OTHER, readLength, scanFieldLine } from './field-line.ts'
 import { CR, LF, LOWER_TOKEN, matches, octetsOf, SPACE, TAB } from './octets.ts'
 import {
+  ACCEPT_ENCODING,
   AUTHORIZATION,
   CLAIM,
   CONNECTION,
@@ -143,6 +144,7 @@ const takeField = (bytes: Uint8Array, head: RequestHead, kind: number, next: num
     case REFERER:
     case FLY_REQUEST_ID:
     case AUTHORIZATION:
+    case ACCEPT_ENCODING:
       return note(head, kind) || refuse(head, 'twice')
     case X_FORWARDED_FOR:
     case X_FORWARDED_PROTO:
