@@ -39,7 +39,7 @@ export const talk = async (site: { readonly port: number }, bytes: string): Prom
   })
   socket.on('error', () => {})
   socket.write(bytes, 'latin1')
-  await once(socket, 'close')
+  await closing(socket)
   return text
 }
 
@@ -64,7 +64,7 @@ export const dial = async (port: number): Promise<Wire> => {
     wake()
   })
   socket.on('error', () => {})
-  const closed = once(socket, 'close')
+  const closed = closing(socket)
   await once(socket, 'connect')
   const fits = (isThere: () => boolean): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -85,3 +85,6 @@ export const dial = async (port: number): Promise<Wire> => {
     },
   }
 }
+
+/** Resolves when the socket is closed, also by a reset: `once` would reject at the error before. */
+export const closing = (socket: net.Socket): Promise<void> => new Promise((resolve) => void socket.once('close', () => resolve()))

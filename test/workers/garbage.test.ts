@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import * as net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { startRaw, startSite } from './harness.ts'
+import { closing, startRaw, startSite } from './harness.ts'
 
 const REQUESTS = [
   'GET /t/a?b HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n',
@@ -92,7 +91,7 @@ test('whatever clients and upstreams send, the worker goes on and every place is
     const socket = net.connect({ host: '127.0.0.1', port: site.port })
     socket.on('error', () => {})
     socket.resume()
-    const closed = once(socket, 'close')
+    const closed = closing(socket)
     void writeInPieces(socket, dice.mutate(dice.pick(REQUESTS)) + dice.pick(['', dice.mutate(dice.pick(REQUESTS))]), dice.below(60))
     const end = setTimeout(() => (dice.below(2) === 0 ? socket.destroy() : socket.resetAndDestroy()), 10 + dice.below(40))
     await closed
