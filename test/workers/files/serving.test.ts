@@ -139,6 +139,15 @@ describe('a large file', () => {
     expect(hash(slow.subarray(slow.indexOf('\r\n\r\n') + 4))).toBe(hash(content))
   })
 
+  test('replaced by another is sent anew, even within the second for which a look counts', async () => {
+    await using it = await start({ 'a.bin': Buffer.alloc(300_000, 'a') })
+    const before = await it.get('/a.bin')
+    it.directory.write('a.bin', Buffer.alloc(400_000, 'b'))
+    const after = await it.get('/a.bin')
+    expect(after.body.equals(Buffer.alloc(400_000, 'b'))).toBe(true)
+    expect(after.headers['etag']).not.toBe(before.headers['etag'])
+  })
+
   test('cut short while it is sent ends the connection', async () => {
     await using it = await start({ 'a.bin': Buffer.alloc(64 * 1024 * 1024) })
     const socket = net.connect(it.site.port, '127.0.0.1')
