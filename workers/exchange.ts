@@ -9,8 +9,10 @@ export type Exchange = {
   readonly method: string
   /** Path as sent, still percent-encoded, without the query. A rewrite changes it. */
   path: string
-  /** `?…` as sent, or ''. */
+  /** `?…` as sent, or ''. A rewrite may change it. */
   query: string
+  /** Path and query as sent, once a rewrite has changed them. */
+  rewrittenFrom?: string | undefined
   /** Several lines of one name are joined by `, `. `name` in lower case. */
   header(name: string): string | undefined
   /** The address of the peer of the TCP connection, IPv4 in dotted form. */
@@ -55,9 +57,20 @@ export type FileVerdict = {
 export type Verdict =
   | Answer
   | FileVerdict
-  | { readonly kind: 'tenant'; readonly tenant: TenantRoute }
+  | ({ readonly kind: 'tenant'; readonly tenant: TenantRoute } & Decorated)
   | { readonly kind: 'cgi'; readonly script: CgiScriptConfig }
-  | { readonly kind: 'upstream'; readonly rule: ReverseProxyConfig; readonly target: UpstreamTarget }
+  | UpstreamVerdict
+
+export type UpstreamVerdict = {
+  readonly kind: 'upstream'
+  readonly rule: ReverseProxyConfig
+  readonly target: UpstreamTarget
+  /** To be tried in this order when the target cannot be reached. */
+  readonly others?: readonly UpstreamTarget[]
+} & Decorated
+
+/** Fields that go onto the response beside the upstream's own. */
+type Decorated = { readonly setHeaders?: HeaderList }
 
 /** Where a reverse proxy sends a request: everything but the request's own headers and body. */
 export type UpstreamTarget = {
@@ -71,6 +84,10 @@ export type UpstreamTarget = {
   readonly path: string
   /** Request headers to set, variables expanded. Names in lower case. */
   readonly headers: HeaderList
+  /** What the client gets when it cannot be reached. Default: an error. */
+  readonly whenDown?: 'maintenance'
+  /** To be called when it could not be reached. */
+  failed?(): void
 }
 
 /** The documented vocabulary of the access log's `response_type`. */

@@ -36,6 +36,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
+  508: 'Loop Detected',
 }
 
 const statusTitle = (status: number): string => TITLES[status] ?? 'Error'
@@ -97,10 +98,10 @@ export const refusalAnswer = (asked: Asked, outcome: Exclude<Outcome, { kind: 'a
   }
 }
 
-/** 302, as the program before this one did. */
-export const redirectAnswer = (location: string): Answer => ({
+/** 302 unless told otherwise, as the program before this one did. */
+export const redirectAnswer = (location: string, status = 302): Answer => ({
   kind: 'respond',
-  status: 302,
+  status,
   headers: [
     ['Location', location],
     ['Content-Type', 'text/plain; charset=utf-8'],

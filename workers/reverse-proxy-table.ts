@@ -1,10 +1,16 @@
 /** Reverse-proxy rules compiled once per snapshot. */
 import type { ReverseProxyConfig } from '../src/config/config.ts'
+import { compilePattern } from './rules/path-pattern.ts'
+import { createPrefixIndex } from './rules/prefix-index.ts'
+import { createTargetHealth, type TargetHealth } from './target-health.ts'
 
 /** A rule that fits a path, and the groups its pattern caught; `groups[0]` is the part that matched. */
 export type ReverseProxyMatch = { readonly rule: CompiledRule; readonly groups: readonly (string | undefined)[] }
 
-export type ReverseProxyTable = { match(path: string): ReverseProxyMatch | undefined }
+export type ReverseProxyTable = {
+  match(path: string, method: string): ReverseProxyMatch | undefined
+  readonly rules: readonly CompiledRule[]
+}
 
 /** The parts of `target`, taken apart before anything of a request is put into them. */
 export type TargetTemplate = {
@@ -19,48 +25,38 @@ export type TargetTemplate = {
 export type CompiledRule = {
   readonly config: ReverseProxyConfig
   readonly pattern: RegExp | undefined
-  readonly target: TargetTemplate | undefined
+  readonly targets: readonly TargetTemplate[]
+  readonly health: TargetHealth
 }
 
-/** First match in the order of the file. Prefixes are looked up by their lengths; patterns are tried one by one. */
+/** First match in the order of the file. Only rules whose paths begin like this one are tried. */
 export const compileReverseProxies = (configs: readonly ReverseProxyConfig[]): ReverseProxyTable => {
-  const rules = configs.map(compileRule)
-  const prefixes = new Map<string, number>()
-  const patterns: number[] = []
-  rules.forEach((rule, index) => {
-    if (rule.pattern !== undefined) patterns.push(index)
-    else if (rule.config.prefix !== undefined && !prefixes.has(rule.config.prefix)) prefixes.set(rule.config.prefix, index)
-  })
-  const lengths = [...new Set([...prefixes.keys()].map((prefix) => prefix.length))]
-
+  const rules = configs.map(compileProxy)
+  const index = createPrefixIndex(configs.map(({ path, prefix = '' }) => (path === undefined ? prefix : compilePattern(path).head)))
   return {
-    match(path) {
-      if (rules.length === 0) return undefined
-      const byPrefix = firstPrefix(path, lengths, prefixes)
-      for (const index of patterns) {
-        if (byPrefix !== undefined && index > byPrefix) break
-        const groups = rules[index]!.pattern!.exec(path)
-        if (groups !== null) return { rule: rules[index]!, groups }
+    rules,
+    match(path, method) {
+      for (const number of index.candidates(path)) {
+        const rule = rules[number]!
+        if (rule.config.exclude_methods?.includes(method)) continue
+        const groups = rule.pattern === undefined ? [rule.config.prefix] : rule.pattern.exec(path)
+        if (groups !== null) return { rule, groups }
       }
-      return byPrefix === undefined ? undefined : { rule: rules[byPrefix]!, groups: [rules[byPrefix]!.config.prefix] }
+      return undefined
     },
   }
 }
 
-const firstPrefix = (path: string, lengths: readonly number[], prefixes: ReadonlyMap<string, number>): number | undefined => {
-  let first: number | undefined
-  for (const length of lengths) {
-    const index = prefixes.get(path.slice(0, length))
-    if (index !== undefined && (first === undefined || index < first)) first = index
+/** One rule by itself. */
+export const compileProxy = (config: ReverseProxyConfig): CompiledRule => {
+  const targets = (config.targets ?? [config.target]).flatMap((target) => parseTarget(target) ?? [])
+  return {
+    config,
+    pattern: config.path === undefined ? undefined : new RegExp(config.path),
+    targets,
+    health: createTargetHealth(targets.length, { isProbed: config.health_check !== undefined }),
   }
-  return first
 }
-
-const compileRule = (config: ReverseProxyConfig): CompiledRule => ({
-  config,
-  pattern: config.path === undefined ? undefined : new RegExp(config.path),
-  target: parseTarget(config.target),
-})
 
 /**
  * `$n` at the very end of the authority begins the path (`http://localhost:4000$1`). Were it joined before the URL is taken

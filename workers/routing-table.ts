@@ -4,8 +4,12 @@ import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protoc
 import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
 import { compressionOf } from './compression-policy.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
+import { compileReplays, type ReplayTable } from './fly/replay-table.ts'
+import { compileStickySessions, type StickySessions } from './fly/sticky-sessions.ts'
 import { createMaintenancePages, type MaintenancePages } from './maintenance-pages.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
+import { compileRules, type RuleTable } from './rules/rule-table.ts'
+import { compileTrust } from './trust.ts'
 
 /** Where a tenant's process takes requests. Also the happy outcome of waiting for it. */
 export type Place = { readonly kind: 'admitted'; readonly slot: number; readonly ticket: number; readonly port: number }
@@ -21,6 +25,11 @@ export type RoutingTable = {
   /** Whether any tenant may be in maintenance by itself, or wants crawlers told apart. */
   readonly hasOwnMaintenance: boolean
   readonly detectsBots: boolean
+  readonly rules: RuleTable
+  readonly replays: ReplayTable
+  readonly sticky: StickySessions | undefined
+  /** Whether what this peer says of a request's way here is believed. */
+  trusts(peer: string): boolean
   /** The tenant with the longest prefix of `path`; those of this very host come first. `host` as sent, with or without port. */
   findTenant(host: string | undefined, path: string): TenantRoute | undefined
   /** Whether `path` is a tenant's prefix, or the root path, without its last slash. */
@@ -63,6 +72,10 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
     maintenancePages: createMaintenancePages(pageFiles(snapshot)),
     hasOwnMaintenance: snapshot.tenants.some(({ maintenance }) => maintenance?.enabled),
     detectsBots: [snapshot.server, ...snapshot.tenants].some(({ bot_detection }) => bot_detection?.enabled),
+    rules: compileRules(snapshot.routes),
+    replays: compileReplays(snapshot.routes.fly?.replay ?? []),
+    sticky: compileStickySessions(snapshot.routes.fly),
+    trusts: compileTrust(snapshot.server.trust_proxy),
     findTenant(host, path) {
       const decoded = decodedPath(path)
       const site = siteOf(host)

@@ -51,11 +51,37 @@ export type PoolsConfig = DeepReadonly<File['applications']['pools']> & { readon
 /** `page` is absolute. Without it, the built-in page is shown. */
 export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
-/** `path` is the source of a JavaScript regular expression, already translated; it wins over `prefix`. */
-export type ReverseProxyConfig = DeepReadonly<File['routes']['reverse_proxies'][number]> & { readonly name: string }
+/**
+ * `path` is the source of a JavaScript regular expression, already translated; it wins over `prefix`. `target` is the first of
+ * `targets`, if there are several.
+ */
+export type ReverseProxyConfig = DeepReadonly<Omit<File['routes']['reverse_proxies'][number], 'name' | 'target'>> & {
+  readonly name: string
+  readonly target: string
+}
 
-export type RoutesConfig = DeepReadonly<Omit<File['routes'], 'reverse_proxies'>> & {
+/** `from` is the source of a JavaScript regular expression; in `to` a group is `${1}` or `${name}` and a dollar `$$`. */
+export type RedirectConfig = DeepReadonly<NonNullable<File['routes']['redirects']>[number]>
+
+/** `from` and `to` as in `RedirectConfig`. */
+export type RewriteConfig = DeepReadonly<NonNullable<File['routes']['rewrites']>[number]>
+
+/** `path` is the source of a JavaScript regular expression; targets and `replacement` may have groups as in `RedirectConfig`. */
+export type ReplayConfig = DeepReadonly<FileFly['replay'][number]>
+
+export type StickySessionsConfig = DeepReadonly<NonNullable<FileFly['sticky_sessions']>>
+
+type FileFly = NonNullable<File['routes']['fly']>
+
+/** `here` is what Fly.io calls this machine; nothing of it is known elsewhere. Without a secret, nothing signed is believed. */
+export type FlyConfig = DeepReadonly<Omit<FileFly, 'secret' | 'internal_port'>> & {
+  readonly internal_port: number
+  readonly here: { readonly app?: string; readonly region?: string; readonly machine?: string; readonly secret?: string }
+}
+
+export type RoutesConfig = DeepReadonly<Omit<File['routes'], 'reverse_proxies' | 'fly'>> & {
   readonly reverse_proxies: readonly ReverseProxyConfig[]
+  readonly fly?: FlyConfig
 }
 
 /** What to run, after inheritance, before the directory has been looked at. `{{port}}`, `${port}`, `${PORT}` still in `args`. */

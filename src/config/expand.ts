@@ -48,7 +48,7 @@ export const missingHint = (known: readonly string[]): string =>
   `set it in the environment, write \${NAME:-default}, or $\${ for a literal \${${known.length > 0 ? `; var has ${known.join(', ')}` : ''}`
 
 /** Values that are not ours to expand: rules with `$` of their own, and what waits for inheritance (`env`, `args`). */
-const LEFT_ALONE: ReadonlySet<string> = new Set(['args', 'to', 'from', 'pattern', 'replacement', 'body', 'hooks', 'rewrites', 'redirects'])
+const LEFT_ALONE: ReadonlySet<string> = new Set(['args', 'to', 'from', 'pattern', 'replacement', 'body', 'hooks'])
 
 /**
  * Expands the tree in place from the process's environment, inside a tenant also from its `var`. Env and args of

@@ -6,6 +6,7 @@ import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
 import { resolveMaintenance } from './resolve-maintenance.ts'
+import { resolveRoutes } from './resolve-routes.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
 import { defaultWorkers } from './schema/server.ts'
 import type { File } from './schema.ts'
@@ -22,7 +23,7 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     file: resolvePath(context.cwd, context.path),
     server: resolveServer(file.server, around),
     maintenance: resolveMaintenance(file, around),
-    routes: resolveRoutes(file.routes),
+    routes: resolveRoutes(file, around),
     applications: { pools: resolvePools(file.applications.pools, around), queue },
     tenants: resolveTenants(file, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
@@ -47,11 +48,6 @@ const resolveServer = ({ listen, workers, cgi_scripts, ...server }: File['server
     workers: workers ?? defaultWorkers(availableParallelism()),
   }
 }
-
-const resolveRoutes = (routes: File['routes']): Config['routes'] => ({
-  ...routes,
-  reverse_proxies: routes.reverse_proxies.map((proxy) => ({ ...proxy, name: proxy.name ?? proxy.prefix ?? proxy.path ?? '' })),
-})
 
 /** Ports of a range that names its beginning only. */
 const PORTS = 100

@@ -11,7 +11,7 @@ export type AccessRecord = {
   /** `-` for nobody. */
   readonly remoteUser: string
   readonly method: string
-  /** Path and query. */
+  /** Path and query as the client sent them. */
   readonly uri: string
   /** `HTTP/1.1`. Not escaped, nor is `responseType`: words of the program's own. */
   readonly protocol: string
@@ -29,6 +29,8 @@ export type AccessRecord = {
   readonly proxyBackend?: string | undefined
   readonly filePath?: string | undefined
   readonly errorMessage?: string | undefined
+  /** Path and query that a rewrite has made of `uri`. */
+  readonly rewrittenUri?: string | undefined
 }
 
 /**
@@ -45,7 +47,8 @@ export const formatAccessLine = (r: AccessRecord): string =>
   (r.destination ? `,"destination":"${safe(r.destination)}"` : '') +
   (r.proxyBackend ? `,"proxy_backend":"${safe(r.proxyBackend)}"` : '') +
   (r.filePath ? `,"file_path":"${safe(r.filePath)}"` : '') +
-  (r.errorMessage ? `,"error_message":"${safe(r.errorMessage)}"}` : '}')
+  (r.errorMessage ? `,"error_message":"${safe(r.errorMessage)}"` : '') +
+  (r.rewrittenUri ? `,"rewritten_uri":"${safe(r.rewrittenUri)}"}` : '}')
 
 /** Gathers lines and posts them together. Worker thread. */
 export type LineBatch = {

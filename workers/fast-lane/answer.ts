@@ -1,6 +1,6 @@
 /** Writes the answers that navigator makes itself. */
 import { STATUS_CODES } from 'node:http'
-import type { Answer, FileVerdict } from '../exchange.ts'
+import type { Answer, FileVerdict, HeaderList } from '../exchange.ts'
 import { answerFromMemory } from '../files/answer-file.ts'
 import type { ClientConnection } from './client-connection.ts'
 
@@ -63,3 +63,7 @@ const dateNow = (): string => {
   }
   return date
 }
+
+/** Fields as they stand in a head; '' for none. */
+export const fieldLines = (headers: HeaderList | undefined): string =>
+  headers === undefined ? '' : headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')

@@ -6,7 +6,7 @@ import type { ResponseType, Verdict } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
-import { answer, answerWithFile, plainAnswer } from './answer.ts'
+import { answer, answerWithFile, fieldLines, plainAnswer } from './answer.ts'
 import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
 import { HeadExchange } from './head-exchange.ts'
@@ -55,6 +55,8 @@ export class ClientConnection {
   responseType: ResponseType | undefined
   errorMessage: string | undefined
   destination: string | undefined
+  /** Lines that go into the head of the response. */
+  addedFields = ''
   filePath: string | undefined
   /** Aborted when the client goes while it waits for its tenant. */
   gone: AbortController | undefined
@@ -157,7 +159,7 @@ export class ClientConnection {
   #takeHead(bytes: Buffer): boolean {
     const { head, options } = this.lane
     const routing = options.table()
-    head.trustProxy = routing.snapshot.server.trust_proxy
+    head.trustProxy = routing.trusts(this.exchange.peer)
     const length = parseRequestHead(bytes, bytes.length, head)
     if (length === INCOMPLETE && bytes.length <= HEAD_LIMIT_BYTES && this.#pieces < PIECES_LIMIT) {
       if (this.#pieces++ === 0) this.expectWithin(this.timeouts.header)
@@ -183,6 +185,7 @@ export class ClientConnection {
     this.responseType = undefined
     this.errorMessage = undefined
     this.destination = undefined
+    this.addedFields = ''
     this.filePath = undefined
   }
 
@@ -209,9 +212,11 @@ export class ClientConnection {
       case 'tenant':
         // Somebody has to look out for X-Sendfile in the response, or to compress it.
         if (verdict.tenant.sendfile_roots !== undefined || codingFor(this.exchange) !== undefined) return false
+        this.addedFields = fieldLines(verdict.setHeaders)
         enterTenant(this, verdict.tenant)
         return true
       case 'upstream':
+        this.addedFields = fieldLines(verdict.setHeaders)
         return codingFor(this.exchange) === undefined && enterUpstream(this, verdict)
       case 'file':
         return this.bodyLeft === 0 && answerWithFile(this, verdict)

@@ -37,7 +37,7 @@ export const buildTargetHead = (exchange: HeadExchange, target: UpstreamTarget):
   return `${head}${missingLength(exchange)}\r\n`
 }
 
-const isProxyTrusted = (exchange: HeadExchange): boolean => exchange.routing.snapshot.server.trust_proxy
+const isProxyTrusted = (exchange: HeadExchange): boolean => exchange.routing.trusts(exchange.peer)
 
 /** Methods whose request says nothing of a length when it has no body. */
 const SENDS_NO_BODY: Readonly<Record<Method, boolean>> = {

@@ -1,10 +1,8 @@
 /** Reverse proxies that this lane carries itself: to plain HTTP on this host, with the response passed on as it is. */
-import type { Exchange, Verdict } from '../exchange.ts'
+import type { Exchange, UpstreamVerdict } from '../exchange.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { buildTargetHead } from './head-rewrite.ts'
 import { relayTo } from './relay.ts'
-
-type UpstreamVerdict = Extract<Verdict, { kind: 'upstream' }>
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1'])
 const UNPRINTABLE = /[^\x21-\x7e]/
@@ -21,7 +19,9 @@ export const enterUpstream = (client: ClientConnection, verdict: UpstreamVerdict
   return true
 }
 
-const isCarriedHere = ({ rule, target }: UpstreamVerdict, exchange: Exchange): boolean =>
+const isCarriedHere = ({ rule, target, others }: UpstreamVerdict, exchange: Exchange): boolean =>
+  others === undefined &&
+  target.whenDown === undefined &&
   target.protocol === 'http:' &&
   LOOPBACK.has(target.hostname) &&
   exchange.upgrade === 'none' &&

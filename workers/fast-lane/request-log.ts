@@ -8,10 +8,11 @@ export const logRequest = (client: ClientConnection): void => {
   const { exchange, tenant } = client
   const line = formatAccessLine({
     doneAt: Date.now(),
-    clientIp: clientAddress(exchange.peer, exchange.forwardedFor, exchange.routing.snapshot.server.trust_proxy),
+    clientIp: clientAddress(exchange.peer, exchange.forwardedFor, exchange.routing.trusts(exchange.peer)),
     remoteUser: remoteUserOf(exchange.authorization),
     method: exchange.method,
-    uri: exchange.path + exchange.query,
+    uri: exchange.rewrittenFrom ?? exchange.path + exchange.query,
+    rewrittenUri: exchange.rewrittenFrom === undefined ? undefined : exchange.path + exchange.query,
     protocol: 'HTTP/1.1',
     status: client.status,
     bodyBytesSent: client.bytesSent,

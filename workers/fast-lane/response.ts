@@ -94,8 +94,9 @@ const writeStart = (upstream: UpstreamConnection, client: ClientConnection, byte
   const bodyStart = head.end
   const start = closeGaps(bytes, head.cuts, bodyStart - 2)
   bytes[start + MINOR_VERSION] = ONE
-  if (!client.close) return upstream.window.forward(client.socket, bytes, start, bodyEnd)
-  const rewritten = `${bytes.toString('latin1', start, bodyStart - 2)}Connection: close\r\n${bytes.toString('latin1', bodyStart - 2, bodyEnd)}`
+  const added = client.close ? `${client.addedFields}Connection: close\r\n` : client.addedFields
+  if (added === '') return upstream.window.forward(client.socket, bytes, start, bodyEnd)
+  const rewritten = `${bytes.toString('latin1', start, bodyStart - 2)}${added}${bytes.toString('latin1', bodyStart - 2, bodyEnd)}`
   return client.socket.write(rewritten, 'latin1')
 }
 

@@ -1,7 +1,7 @@
 /** Connections to upstreams. node:http itself drops a kept connection on which an upstream sends what nobody asked for. */
 import * as http from 'node:http'
 import * as https from 'node:https'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 
 // Shorter than most application servers keep an idle connection. Where theirs is shorter still, the request is repeated.
 const IDLE_MS = 15_000
@@ -15,10 +15,11 @@ export type Agents = {
 }
 
 /** One pool per upstream, inside two agents. Worker thread. */
-export const createAgents = (): Agents => {
-  const pooled = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_PER_UPSTREAM, scheduling: 'lifo' } as const
-  const plain = { kept: heard(new http.Agent(pooled)), fresh: heard(new http.Agent({ keepAlive: false })) }
-  const tls = { kept: heard(new https.Agent(pooled)), fresh: heard(new https.Agent({ keepAlive: false })) }
+export const createAgents = (lookup: LookupFunction): Agents => {
+  const pooled = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_PER_UPSTREAM, scheduling: 'lifo', lookup } as const
+  const fresh = { keepAlive: false, lookup } as const
+  const plain = { kept: heard(new http.Agent(pooled)), fresh: heard(new http.Agent(fresh)) }
+  const tls = { kept: heard(new https.Agent(pooled)), fresh: heard(new https.Agent(fresh)) }
   return {
     choose(protocol, mayRepeat) {
       const pair = protocol === 'https:' ? tls : plain

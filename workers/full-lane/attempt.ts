@@ -24,6 +24,8 @@ export type Destination = {
 export type Failure = {
   readonly kind: 'refused' | 'reset' | 'timeout' | 'broken'
   readonly message: string
+  /** Whether the upstream has seen nothing of the request. */
+  readonly isUnsent?: boolean
 }
 
 export type Attempt = {
@@ -94,11 +96,17 @@ class Try {
   }
 }
 
+const UNSENT = new Set(['ECONNREFUSED', 'ECONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
+
 const classify = (error: NodeJS.ErrnoException): Failure => {
-  const message = error.message === '' ? String(error.code) : error.message
-  if (error.code === 'ECONNREFUSED') return { kind: 'refused', message }
-  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return { kind: 'reset', message }
-  return { kind: error.code === 'ECONNECT_TIMEOUT' || error.code === 'ETIMEDOUT' ? 'timeout' : 'broken', message }
+  const { code = '' } = error
+  return { kind: kindOf(code), message: error.message === '' ? code : error.message, isUnsent: UNSENT.has(code) }
+}
+
+const kindOf = (code: string): Failure['kind'] => {
+  if (code === 'ECONNREFUSED') return 'refused'
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset'
+  return code === 'ECONNECT_TIMEOUT' || code === 'ETIMEDOUT' ? 'timeout' : 'broken'
 }
 
 /** Calls once when the response has not begun `limitMs` after the last of the request was sent. 0 = no limit. */

@@ -2,10 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
-import type { FileVerdict, UpstreamTarget, Verdict } from '../exchange.ts'
+import type { FileVerdict, HeaderList, UpstreamTarget, UpstreamVerdict, Verdict } from '../exchange.ts'
 import { isPatient } from '../negotiation.ts'
 import { decide } from '../pipeline.ts'
-import { errorAnswer, refusalAnswer } from '../responses.ts'
+import { errorAnswer, maintenanceAnswer, refusalAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import type { Outcome, WaitingRoom } from '../waiting-room.ts'
 import type { Agents } from './agents.ts'
@@ -32,8 +32,10 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
     case 'cgi':
       return carryToScript(errand, verdict.script)
     case 'upstream':
-      return carryToUpstream(errand, verdict.target, Object.entries(verdict.rule.response_headers))
+      errand.passage.setHeaders = verdict.setHeaders ?? []
+      return carryToUpstream(errand, verdict)
     case 'tenant':
+      errand.passage.setHeaders = verdict.setHeaders ?? []
       return carryToTenant(errand, verdict.tenant)
   }
 }
@@ -71,12 +73,28 @@ const admit = ({ passage, response }: Errand, outcome: Outcome): Place | undefin
   return undefined
 }
 
-const carryToUpstream = async (errand: Errand, target: UpstreamTarget, responseHeaders: Destination['responseHeaders']): Promise<void> => {
+const carryToUpstream = async (errand: Errand, { rule, target, others = [] }: UpstreamVerdict): Promise<void> => {
+  const responseHeaders = Object.entries(rule.response_headers)
+  let failure: Failure | undefined
+  for (const candidate of [target, ...others]) {
+    failure = await tryTarget(errand, candidate, responseHeaders)
+    if (failure === undefined) return
+    candidate.failed?.()
+    if (!failure.isUnsent && !mayRepeat(errand.passage)) break
+  }
+  if (failure !== undefined && target.whenDown === 'maintenance') sendMaintenance(errand)
+  else fail(errand, failure)
+}
+
+const tryTarget = (errand: Errand, target: UpstreamTarget, responseHeaders: HeaderList): Promise<Failure | undefined> => {
   const { passage } = errand
   passage.destination = `${target.protocol}//${target.host}`
   const headers = writeUpstreamHead(passage.request, passage.exchange, { host: target.host, overrides: target.headers, upgrade: false })
-  fail(errand, await tryTwice(errand, { ...target, headers, responseHeaders, sendfileRoots: [] }))
+  return tryTwice(errand, { ...target, headers, responseHeaders, sendfileRoots: [] })
 }
+
+const sendMaintenance = ({ passage, response }: Errand): void =>
+  sendAnswer(passage, response, maintenanceAnswer(passage.exchange), { close: false })
 
 const tryOnce = (errand: Errand, to: Destination): Promise<Failure | undefined> => {
   errand.passage.responseType = 'proxy'

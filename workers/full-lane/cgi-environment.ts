@@ -27,7 +27,7 @@ const metaVariables = ({ exchange, request, hasBody }: Passage, { path, script }
   const { server } = exchange.routing.snapshot
   const length = header('content-length')
   const type = header('content-type')
-  const peer = clientOf(exchange, server.trust_proxy)
+  const peer = clientOf(exchange, exchange.routing.trusts(exchange.peer))
   return {
     GATEWAY_INTERFACE: 'CGI/1.1',
     SERVER_SOFTWARE: 'Navigator',
@@ -48,7 +48,7 @@ const metaVariables = ({ exchange, request, hasBody }: Passage, { path, script }
     ...(hasBody && length !== undefined ? { CONTENT_LENGTH: length } : {}),
     ...(type === undefined ? {} : { CONTENT_TYPE: type }),
     ...(exchange.user === undefined ? {} : { REMOTE_USER: exchange.user, AUTH_TYPE: 'Basic' }),
-    ...(server.trust_proxy && header('x-forwarded-proto') === 'https' ? { HTTPS: 'on' } : {}),
+    ...(exchange.routing.trusts(exchange.peer) && header('x-forwarded-proto') === 'https' ? { HTTPS: 'on' } : {}),
   }
 }
 

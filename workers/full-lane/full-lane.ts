@@ -5,13 +5,14 @@ import type { LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { Verdict } from '../exchange.ts'
+import { createLookup } from '../fly/lookup.ts'
 import { plainAddress } from '../forwarding.ts'
 import type { Lane } from '../lane.ts'
 import { decide } from '../pipeline.ts'
 import { errorAnswer } from '../responses.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import type { WaitingRoom } from '../waiting-room.ts'
-import { createAgents } from './agents.ts'
+import { type Agents, createAgents } from './agents.ts'
 import { sendAnswer } from './answer.ts'
 import { carryOut } from './carry.ts'
 import { applyTimeouts, createParser } from './parser.ts'
@@ -37,7 +38,7 @@ const NO_TARGET: Target = { path: '', query: '', authority: undefined }
 /** Worker thread. */
 export class FullLane implements Lane {
   readonly #parts: FullLaneParts
-  readonly #agents = createAgents()
+  readonly #agents: Agents
   readonly #proxy = createProxy()
   readonly #server: Server
   /** Passages of each connection: more than one when a client pipelines. */
@@ -48,6 +49,7 @@ export class FullLane implements Lane {
 
   constructor(parts: FullLaneParts) {
     this.#parts = parts
+    this.#agents = createAgents(createLookup(() => parts.table().snapshot.routes.fly?.dns))
     this.#server = createParser((request) => this.#mayUpgrade(request))
     this.#server.on('request', (request, response) => this.#onRequest(request, response))
     this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response))

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { formatAccessLine, type LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
-import type { Exchange, ResponseType } from '../exchange.ts'
+import type { Exchange, HeaderList, ResponseType } from '../exchange.ts'
 import { clientAddress, remoteUserOf } from '../forwarding.ts'
 import type { Place } from '../routing-table.ts'
 import { hasBody, type Target } from './request-head.ts'
@@ -27,6 +27,8 @@ export class Passage {
   destination: string | undefined
   filePath: string | undefined
   errorMessage: string | undefined
+  /** Fields that go onto the response beside the upstream's own. */
+  setHeaders: HeaderList = []
   isOver = false
   /** Set for an upgrade once it was granted or refused: then the end of its socket is no failure. */
   isAnswered = false
@@ -105,14 +107,14 @@ export class Passage {
   }
 
   #writeLog(): void {
-    const { method, path, query, peer, header, requestId, routing } = this.exchange
-    const trustProxy = routing.snapshot.server.trust_proxy
+    const { method, path, query, rewrittenFrom, peer, header, requestId, routing } = this.exchange
     const line = formatAccessLine({
       doneAt: Date.now(),
-      clientIp: clientAddress(peer, header('x-forwarded-for'), trustProxy),
+      clientIp: clientAddress(peer, header('x-forwarded-for'), routing.trusts(peer)),
       remoteUser: remoteUserOf(header('authorization')),
       method,
-      uri: path + query,
+      uri: rewrittenFrom ?? path + query,
+      rewrittenUri: rewrittenFrom && path + query,
       protocol: `HTTP/${this.request.httpVersion}`,
       status: this.status,
       bodyBytesSent: this.bytesSent,

@@ -28,7 +28,7 @@ export const findResponseFault = (upstream: IncomingMessage): string | undefined
 export const relayResponse = ({ passage, response, upstream, overrides }: Relay): void => {
   const reason = upstream.statusMessage ?? ''
   const coding = chooseCoding(passage.exchange, upstream)
-  const fields = responseFields(upstream, overrides)
+  const fields = responseFields(upstream, overrides, passage.setHeaders)
   passage.status = upstream.statusCode!
   response.writeHead(
     passage.status,
@@ -91,7 +91,7 @@ const cut = (passage: Passage, response: ServerResponse): void => {
 }
 
 /** Names and values by turns: the upstream's fields without those that end at this hop, and `overrides` in place of its own. */
-export const responseFields = (upstream: IncomingMessage, overrides: HeaderList): string[] => {
+export const responseFields = (upstream: IncomingMessage, overrides: HeaderList, added: HeaderList = []): string[] => {
   const replaced = new Set(overrides.map(([name]) => name.toLowerCase()))
   const ending = nominated(upstream.headers.connection)
   const fields: string[] = []
@@ -103,7 +103,7 @@ export const responseFields = (upstream: IncomingMessage, overrides: HeaderList)
     hasLength ||= lower === 'content-length'
     fields.push(name, value)
   }
-  for (const [name, value] of overrides) fields.push(name, value)
+  for (const [name, value] of [...overrides, ...added]) fields.push(name, value)
   return fields
 }
 

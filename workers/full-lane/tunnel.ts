@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { Answer, UpstreamTarget, Verdict } from '../exchange.ts'
-import { errorAnswer, refusalAnswer } from '../responses.ts'
+import { errorAnswer, maintenanceAnswer, refusalAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import type { Outcome } from '../waiting-room.ts'
 import { OpenedAgent } from './agents.ts'
@@ -50,25 +50,33 @@ const upgradeToTenant = async (errand: UpgradeErrand, tenant: TenantRoute): Prom
     upstream.destroy()
     return
   }
-  join(errand, tenant.track_websockets, {
-    protocol: 'http:',
-    hostname: '127.0.0.1',
-    port: place.port,
-    path: passage.exchange.path + passage.exchange.query,
-    headers: writeUpstreamHead(passage.request, passage.exchange, {
-      host: passage.exchange.header('host') ?? '',
-      overrides: [],
-      upgrade: true,
-    }),
-    agent: new OpenedAgent(upstream),
-  })
+  join(
+    errand,
+    { isTracked: tenant.track_websockets },
+    {
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port: place.port,
+      path: passage.exchange.path + passage.exchange.query,
+      headers: writeUpstreamHead(passage.request, passage.exchange, {
+        host: passage.exchange.header('host') ?? '',
+        overrides: [],
+        upgrade: true,
+      }),
+      agent: new OpenedAgent(upstream),
+    },
+  )
 }
 
 const upgradeToUpstream = (errand: UpgradeErrand, target: UpstreamTarget): void => {
   const { passage, carrier } = errand
   passage.destination = `${target.protocol}//${target.host}`
   const headers = writeUpstreamHead(passage.request, passage.exchange, { host: target.host, overrides: target.headers, upgrade: true })
-  join(errand, false, { ...target, headers, agent: carrier.agents.choose(target.protocol, false) })
+  join(
+    errand,
+    { isTracked: false, whenDown: target.whenDown },
+    { ...target, headers, agent: carrier.agents.choose(target.protocol, false) },
+  )
 }
 
 const admit = (errand: UpgradeErrand, outcome: Outcome): Place | undefined => {
@@ -100,7 +108,9 @@ const open = ({ passage }: UpgradeErrand, { port }: Place): Promise<Socket | 're
     })
   })
 
-const join = (errand: UpgradeErrand, isTracked: boolean, to: Omit<Launch, 'begin' | 'failed' | 'connectTimeoutMs'>): void => {
+type Manner = { readonly isTracked: boolean; readonly whenDown?: UpstreamTarget['whenDown'] | undefined }
+
+const join = (errand: UpgradeErrand, { isTracked, whenDown }: Manner, to: Omit<Launch, 'begin' | 'failed' | 'connectTimeoutMs'>): void => {
   const { passage, socket } = errand
   const { timeouts } = passage.exchange.routing.snapshot.server
   errand.carrier.proxy.upgrade(passage.request, socket, errand.head, {
@@ -114,7 +124,9 @@ const join = (errand: UpgradeErrand, isTracked: boolean, to: Omit<Launch, 'begin
     },
     failed: (error: NodeJS.ErrnoException) => {
       const isLate = error.code === 'ECONNECT_TIMEOUT' || error.code === 'ETIMEDOUT'
-      if (passage.status === 0) answer(errand, isLate ? 'timeout' : 'broken', error.message)
+      if (passage.status !== 0) return
+      if (whenDown === 'maintenance') sendRawAnswer(passage, socket, maintenanceAnswer(passage.exchange))
+      else answer(errand, isLate ? 'timeout' : 'broken', error.message)
     },
   })
 }

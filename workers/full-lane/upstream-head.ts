@@ -16,7 +16,7 @@ export const writeUpstreamHead = (
 ): UpstreamHeaders => {
   const fields: UpstreamHeaders = Object.create(null)
   fields['host'] = to.host
-  copyFields(request, fields, exchange.routing.snapshot.server.trust_proxy)
+  copyFields(request, fields, exchange.routing.trusts(exchange.peer))
   addForwarding(exchange, fields)
   if (to.upgrade) Object.assign(fields, { connection: 'Upgrade', upgrade: 'websocket' })
   else addFraming(request, fields)
@@ -37,7 +37,7 @@ const copyFields = (request: IncomingMessage, fields: UpstreamHeaders, trustProx
 }
 
 const addForwarding = ({ peer, header, requestId, routing }: Exchange, fields: UpstreamHeaders): void => {
-  const trustProxy = routing.snapshot.server.trust_proxy
+  const trustProxy = routing.trusts(peer)
   fields['x-forwarded-for'] = forwardedFor(peer, header('x-forwarded-for'), trustProxy)
   fields['x-forwarded-proto'] = forwardedProto(header('x-forwarded-proto'), trustProxy)
   fields['x-forwarded-host'] = forwardedHost(header('host') ?? '', header('x-forwarded-host'), trustProxy)

@@ -1,28 +1,36 @@
-import type { ReverseProxyConfig } from '../../src/config/config.ts'
-import type { Exchange, HeaderList, Step, UpstreamTarget } from '../exchange.ts'
+import type { Exchange, HeaderList, Step, UpstreamTarget, Verdict } from '../exchange.ts'
 import { forwardedProto } from '../forwarding.ts'
 import { errorAnswer } from '../responses.ts'
 import type { ReverseProxyMatch, TargetTemplate } from '../reverse-proxy-table.ts'
 
 /** Sends what a reverse-proxy rule fits to that rule's target. The first rule in the file wins. */
 export const matchReverseProxy: Step = (exchange) => {
-  const match = exchange.routing.reverseProxies.match(exchange.path)
+  const match = exchange.routing.reverseProxies.match(exchange.path, exchange.method)
   if (match === undefined) return undefined
-  const rule = match.rule.config
-  if (exchange.method === 'OPTIONS' && Object.keys(rule.response_headers).length > 0) return preflight(rule)
-  const target = resolveTarget(exchange, match)
-  if (target !== undefined) return { kind: 'upstream', rule, target }
-  return errorAnswer(exchange, 502, { errorMessage: `reverse proxy ${rule.name}: ${rule.target} makes no URL for this path` })
+  const { response_headers } = match.rule.config
+  if (exchange.method === 'OPTIONS' && Object.keys(response_headers).length > 0) return preflight(response_headers)
+  return forwardTo(exchange, match)
 }
 
 /** Answered here: the target need not know who may call it. */
-const preflight = (rule: ReverseProxyConfig) =>
-  ({ kind: 'respond', status: 200, headers: Object.entries(rule.response_headers), body: '', responseType: 'proxy' }) as const
+const preflight = (headers: Readonly<Record<string, string>>) =>
+  ({ kind: 'respond', status: 200, headers: Object.entries(headers), body: '', responseType: 'proxy' }) as const
 
-const resolveTarget = (exchange: Exchange, match: ReverseProxyMatch): UpstreamTarget | undefined => {
-  const template = match.rule.target
-  const authority = template && resolveAuthority(template, match)
-  if (template === undefined || authority === undefined) return undefined
+/** Sends a request to the first of a rule's targets, and if that cannot be reached to the next. */
+export const forwardTo = (exchange: Exchange, match: ReverseProxyMatch): Verdict => {
+  const { config, targets, health } = match.rule
+  const [target, ...others] = health.order().flatMap((number) => {
+    const resolved = resolveTarget(exchange, match, targets[number]!)
+    return resolved === undefined ? [] : [targets.length === 1 ? resolved : { ...resolved, failed: () => health.failed(number) }]
+  })
+  if (target === undefined)
+    return errorAnswer(exchange, 502, { errorMessage: `reverse proxy ${config.name}: ${config.target} makes no URL for this path` })
+  return { kind: 'upstream', rule: config, target, ...(others.length > 0 && { others }) }
+}
+
+const resolveTarget = (exchange: Exchange, match: ReverseProxyMatch, template: TargetTemplate): UpstreamTarget | undefined => {
+  const authority = resolveAuthority(template, match)
+  if (authority === undefined) return undefined
   return {
     protocol: template.protocol,
     ...authority,
@@ -84,9 +92,9 @@ const fillVariables = (value: string, exchange: Exchange): string =>
   value.includes('$') ? value.replace(/\$(host|remote_addr|scheme)\b/g, (_, name: string) => variable(name, exchange)) : value
 
 const variable = (name: string, { peer, header, routing }: Exchange): string => {
-  const trustProxy = routing.snapshot.server.trust_proxy
+  const isTrusted = routing.trusts(peer)
   if (name === 'host') return header('host') ?? ''
-  if (name === 'scheme') return forwardedProto(header('x-forwarded-proto'), trustProxy)
-  if (!trustProxy) return peer
+  if (name === 'scheme') return forwardedProto(header('x-forwarded-proto'), isTrusted)
+  if (!isTrusted) return peer
   return header('x-forwarded-for')?.split(',')[0]?.trim() || header('x-real-ip') || peer
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { compression } from './compression.ts'
 import { botDetection, cgiScript, idle } from './server-later.ts'
 import { staticFiles } from './static.ts'
-import { bool, duration, int, listen, orScalar, prefix, section, text, urlPath } from './values.ts'
+import { bool, duration, int, listen, orScalar, prefix, section, text, trust, urlPath } from './values.ts'
 
 const syntheticResponse = section({
   status: int(200, 599)
@@ -65,9 +65,10 @@ export const server = section({
       description: 'Prefix of all URLs. Its form without the last slash is redirected to the one with it.',
       examples: ['/showcase'],
     }),
-  trust_proxy: bool.prefault('false').meta({
-    description: 'Whether X-Forwarded-For, -Proto and -Host of requests are believed. Set it only behind a proxy that sets them.',
-    examples: ['true'],
+  trust_proxy: trust.prefault('false').meta({
+    description:
+      'Whose X-Forwarded-For, -Proto and -Host are believed: nobody, everybody, or the peers in these ranges. Set it only behind a proxy that sets them.',
+    examples: ['true', ['10.0.0.0/8', 'fdaa::/16']],
   }),
   health_check: healthCheck.exactOptional().meta({ description: 'A path answered for load balancers. Default: none.', examples: ['/up'] }),
   timeouts: timeouts.prefault({}).meta({ description: 'How long connections and upstreams may take.' }),

@@ -21,7 +21,7 @@ export const perFramework = <Schema extends z.ZodType>(schema: Schema) =>
 type Refusal = { readonly predicate: string; readonly hint: string }
 
 /** Text that `read` makes a value of; where it gives undefined, `… "value" <predicate>`. */
-const readable = <Value>(read: (text: string) => Value | undefined, refusal: Refusal) =>
+export const readable = <Value>(read: (text: string) => Value | undefined, refusal: Refusal) =>
   z.string().transform((text, context) => {
     const value = read(text.trim())
     if (value !== undefined) return value
@@ -31,6 +31,9 @@ const readable = <Value>(read: (text: string) => Value | undefined, refusal: Ref
 
 export const text = z.string()
 export const texts = z.array(text)
+
+/** HTTP methods, in capitals. */
+export const methods = texts.transform((list) => list.map((method) => method.toUpperCase()))
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
@@ -48,6 +51,24 @@ export const bool = readable((value) => BOOLEANS.get(value.toLowerCase()), {
   predicate: 'is neither true nor false',
   hint: 'write true or false',
 })
+
+/** An address, or a range of addresses. */
+const range = readable((value) => (isRange(value) ? value : undefined), {
+  predicate: 'is no address and no range of addresses',
+  hint: 'write 10.0.0.1, 10.0.0.0/8 or fdaa::/16',
+})
+
+const isRange = (value: string): boolean => {
+  const [address = '', bits, more] = value.split('/')
+  const most = isIP(address) === 6 ? 128 : 32
+  return more === undefined && isIP(address) !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+}
+
+/** Nobody, everybody, or those in some ranges; a lone range may stand without brackets. */
+export const trust = z.preprocess(
+  (value) => (typeof value === 'string' && /[.:]/.test(value) ? value.split(',') : value),
+  z.union([bool, z.array(range)]),
+)
 
 /** A name for logs and commands; a tenant's may have slashes. */
 export const name = readable((value) => (/^[^\s{}$]+$/.test(value) ? value : undefined), {
