@@ -33,6 +33,8 @@ export type RuleOutcome =
 
 export type RuleTable = {
   readonly isEmpty: boolean
+  /** Numbers of the rules whose paths begin like this one. */
+  candidates(path: string): readonly number[]
   /** The first rule from number `from` on that fits. `path` as rules see it. */
   find(
     path: string,
@@ -47,6 +49,7 @@ export const compileRules = ({ redirects = [], rewrites = [] }: Pick<RoutesConfi
   const index = createPrefixIndex(rules.map(({ pattern }) => pattern.head))
   return {
     isEmpty: rules.length === 0,
+    candidates: index.candidates,
     find(path, method, from) {
       for (const number of index.candidates(path)) {
         const rule = rules[number]!
