@@ -35,7 +35,7 @@ const metaVariables = ({ exchange, request, hasBody }: Passage, { path, script }
     SERVER_NAME: serverName(exchange, request.socket.localAddress),
     SERVER_PORT: String(request.socket.localPort ?? server.listen.port),
     REQUEST_METHOD: exchange.method,
-    REQUEST_URI: exchange.path + exchange.query,
+    REQUEST_URI: exchange.rewrittenFrom ?? exchange.path + exchange.query,
     QUERY_STRING: exchange.query.slice(1),
     SCRIPT_NAME: path,
     SCRIPT_FILENAME: script,
