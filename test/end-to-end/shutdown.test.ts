@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,9 +8,11 @@ import { describe, expect, test } from 'vitest'
 import { root, startNavigator } from './harness.ts'
 import { portRange, tenant } from './site.ts'
 
+/** A zombie is dead: it waits for whoever adopted it. */
 const isAlive = (pid: number): boolean => {
   try {
-    return process.kill(pid, 0)
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return !/^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')))
   } catch {
     return false
   }
