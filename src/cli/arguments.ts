@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../config/suggest.ts'
 import { NavigatorError } from '../errors.ts'
 
-export type CommandName = 'run' | 'check' | 'reload' | 'stop' | 'ps' | 'version' | 'help'
+export type CommandName = 'run' | 'check' | 'reload' | 'stop' | 'ps' | 'schema' | 'version' | 'help'
 
 /** What was asked for on the command line. */
 export type Invocation = {
@@ -25,7 +25,7 @@ const OPTIONS = {
   v: { type: 'boolean' },
 } as const
 
-const COMMANDS: readonly CommandName[] = ['run', 'check', 'reload', 'stop', 'ps', 'version', 'help']
+const COMMANDS: readonly CommandName[] = ['run', 'check', 'reload', 'stop', 'ps', 'schema', 'version', 'help']
 const SIGNALS: Readonly<Record<string, CommandName>> = { reload: 'reload', stop: 'stop', quit: 'stop' }
 const WITH_JSON: readonly CommandName[] = ['ps', 'check', 'version']
 

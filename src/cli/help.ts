@@ -10,7 +10,7 @@ Commands
   reload [file]  let the running instance take its configuration up anew
   stop [file]    let the running instance end its requests, then stop it
   ps [file]      tenants and processes of the running instance
-  version, help
+  schema         JSON Schema of configurations, for editors; also: version, help
 
 Options
   -c, --config FILE   the configuration; else config/navigator.yml and others

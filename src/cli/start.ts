@@ -13,6 +13,7 @@ const commands: Readonly<Record<Invocation['command'], () => Promise<Command>>> 
   reload: async () => (await import('./reload.ts')).reload,
   stop: async () => (await import('./stop.ts')).stop,
   ps: async () => (await import('./ps.ts')).ps,
+  schema: async () => (await import('./schema.ts')).printSchema,
   version: async () => (await import('./version.ts')).printVersion,
   help: async () => (await import('./help.ts')).printHelp,
 }

@@ -12,6 +12,7 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['hooks', 'no command is run'],
   ['server.hostname', 'requests for any host are taken'],
   ['server.idle', 'the machine is never suspended or stopped'],
+  ['routes.reverse_proxies[].health_check', 'targets are known by the requests they get alone'],
   ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],
   ['applications.pools.user', 'apps run as the user navigator runs as'],
   ['applications.pools.group', 'apps run as the group navigator runs as'],

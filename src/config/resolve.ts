@@ -31,6 +31,7 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     ...pick(file, ['auth', 'cable', 'hooks']),
   }
   warnOfLines(file, around)
+  warnOfArguments(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }
 }
 
@@ -97,5 +98,18 @@ const warnOfLines = ({ managed_processes }: File, { root, findings }: Surroundin
       at,
       `write command: ${program} and args: [${words.join(', ')}]`,
     )
+  }
+}
+
+/** A framework's args belong to its command: without one, another program is started, with its own. */
+const warnOfArguments = ({ applications }: File, { root, findings }: Surroundings): void => {
+  const levels = [
+    { path: ['applications', 'framework'], level: applications.framework },
+    ...Object.entries(applications.frameworks).map(([name, level]) => ({ path: ['applications', 'frameworks', name], level })),
+    ...applications.tenants.map(({ framework }, index) => ({ path: ['applications', 'tenants', index, 'framework'], level: framework })),
+  ]
+  for (const { path, level } of levels) {
+    if (level?.args === undefined || level.command !== undefined) continue
+    findings.warn('args without a command beside them have no effect here', positionOf(root, [...path, 'args']), 'write command: too')
   }
 }

@@ -55,17 +55,19 @@ export const idle = section({
 })
 
 /** `bot_detection`, of the server and of tenants: a mapping, an action alone, or whether it is on. */
-export const botDetection = z.preprocess(
-  (value) => (typeof value !== 'string' ? value : isBool(value) ? { enabled: value } : { action: value }),
-  section({
-    enabled: bool.prefault('true').meta({ description: 'Whether crawlers are told apart from people.', examples: ['false'] }),
-    action: z
-      .enum(['reject', 'static-only', 'awake-only', 'ignore'])
-      .prefault('reject')
-      .meta({
-        description:
-          'What a crawler gets that asks for a tenant. reject and static-only: 403, whether or not the tenant is awake. awake-only: the answer of a tenant that is awake, else 503. ignore: what people get. Files, redirects, scripts and reverse proxies are for crawlers too.',
-        examples: ['awake-only'],
-      }),
-  }),
-)
+export const botDetection = z
+  .preprocess(
+    (value) => (typeof value !== 'string' ? value : isBool(value) ? { enabled: value } : { action: value }),
+    section({
+      enabled: bool.prefault('true').meta({ description: 'Whether crawlers are told apart from people.', examples: ['false'] }),
+      action: z
+        .enum(['reject', 'static-only', 'awake-only', 'ignore'])
+        .prefault('reject')
+        .meta({
+          description:
+            'What a crawler gets that asks for a tenant. reject and static-only: 403, whether or not the tenant is awake. awake-only: the answer of a tenant that is awake, else 503. ignore: what people get. Files, redirects, scripts and reverse proxies are for crawlers too.',
+          examples: ['awake-only'],
+        }),
+    }),
+  )
+  .meta({ shorthand: ['enabled', 'action'] })

@@ -12,24 +12,32 @@ export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 
 /** A mapping that may be written as the value of one of its keys: `health_check: /up` for `{ path: /up }`. */
 export const orScalar = <Schema extends z.ZodType>(key: string, schema: Schema) =>
-  z.preprocess((value) => (typeof value === 'string' ? { [key]: value } : value), schema)
+  z.preprocess((value) => (typeof value === 'string' ? { [key]: value } : value), schema).meta({ shorthand: [key] })
 
 /** A mapping from framework to value; a lone value is for every framework, under `*`. */
 export const perFramework = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (typeof value === 'string' || Array.isArray(value) ? { '*': value } : value), z.record(z.string(), schema))
+  z
+    .preprocess((value) => (typeof value === 'string' || Array.isArray(value) ? { '*': value } : value), z.record(z.string(), schema))
+    .meta({ shorthand: ['*'] })
 
 type Refusal = { readonly predicate: string; readonly hint: string }
 
-/** Text that `read` makes a value of; where it gives undefined, `… "value" <predicate>`. */
-export const readable = <Value>(read: (text: string) => Value | undefined, refusal: Refusal) =>
-  z.string().transform((text, context) => {
-    const value = read(text.trim())
-    if (value !== undefined) return value
-    context.issues.push({ code: 'custom', message: refusal.predicate, input: text, params: { hint: refusal.hint } })
-    return z.NEVER
-  })
+/** How a scalar is written in YAML, whose own types need not be kept to: `8080` may be text, `"8080"` a number. For the JSON Schema. */
+export type Written = 'text' | 'word' | 'boolean' | 'integer' | 'duration' | 'size'
 
-export const text = z.string()
+/** Text that `read` makes a value of; where it gives undefined, `… "value" <predicate>`. */
+export const readable = <Value>(read: (text: string) => Value | undefined, refusal: Refusal, written: Written = 'word') =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = read(text.trim())
+      if (value !== undefined) return value
+      context.issues.push({ code: 'custom', message: refusal.predicate, input: text, params: { hint: refusal.hint } })
+      return z.NEVER
+    })
+    .meta({ written })
+
+export const text = z.string().meta({ written: 'text' satisfies Written })
 export const texts = z.array(text)
 
 /** HTTP methods, in capitals. */
@@ -47,10 +55,14 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 export const isBool = (text: string): boolean => BOOLEANS.has(text.trim().toLowerCase())
 
 /** `true` or `false`; also YAML 1.1's yes, no, on, off. */
-export const bool = readable((value) => BOOLEANS.get(value.toLowerCase()), {
-  predicate: 'is neither true nor false',
-  hint: 'write true or false',
-})
+export const bool = readable(
+  (value) => BOOLEANS.get(value.toLowerCase()),
+  {
+    predicate: 'is neither true nor false',
+    hint: 'write true or false',
+  },
+  'boolean',
+)
 
 /** An address, or a range of addresses. */
 const range = readable((value) => (isRange(value) ? value : undefined), {
@@ -65,10 +77,9 @@ const isRange = (value: string): boolean => {
 }
 
 /** Nobody, everybody, or those in some ranges; a lone range may stand without brackets. */
-export const trust = z.preprocess(
-  (value) => (typeof value === 'string' && /[.:]/.test(value) ? value.split(',') : value),
-  z.union([bool, z.array(range)]),
-)
+export const trust = z
+  .preprocess((value) => (typeof value === 'string' && /[.:]/.test(value) ? value.split(',') : value), z.union([bool, z.array(range)]))
+  .meta({ orText: true })
 
 /** A name for logs and commands; a tenant's may have slashes. */
 export const name = readable((value) => (/^[^\s{}$]+$/.test(value) ? value : undefined), {
@@ -78,22 +89,30 @@ export const name = readable((value) => (/^[^\s{}$]+$/.test(value) ? value : und
 
 /** A whole number in a range. */
 export const int = (min: number, max: number) =>
-  readable((value) => (/^[+-]?\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined), {
-    predicate: `is not a whole number from ${min} to ${max}`,
-    hint: `write a number such as ${Math.max(min, Math.min(max, 10))}`,
-  })
+  readable(
+    (value) => (/^[+-]?\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined),
+    {
+      predicate: `is not a whole number from ${min} to ${max}`,
+      hint: `write a number such as ${Math.max(min, Math.min(max, 10))}`,
+    },
+    'integer',
+  ).meta({ written: 'integer' satisfies Written, minimum: min, maximum: max })
 
 const DURATION = { predicate: 'is not a duration', hint: 'write 20m, 90s or 1h30m; a bare number is seconds' }
 /** A time to wait, in ms. */
-export const duration = readable(parseDuration, DURATION).refine((value) => value <= LONGEST_TIMER_MS, {
+export const duration = readable(parseDuration, DURATION, 'duration').refine((value) => value <= LONGEST_TIMER_MS, {
   error: 'is longer than a timer can wait',
   params: { hint: 'write at most 24d' },
 })
 /** A length of time that no timer waits for, such as the age of a cache, in ms. */
-export const age = readable(parseDuration, { predicate: 'is not a duration', hint: 'write 24h, 30d or 1y; a bare number is seconds' })
+export const age = readable(
+  parseDuration,
+  { predicate: 'is not a duration', hint: 'write 24h, 30d or 1y; a bare number is seconds' },
+  'duration',
+)
 
 /** An amount of memory, in bytes. */
-export const size = readable(parseSize, { predicate: 'is not a size', hint: 'write 512M, 1.5G or a number of bytes' })
+export const size = readable(parseSize, { predicate: 'is not a size', hint: 'write 512M, 1.5G or a number of bytes' }, 'size')
 
 /** A regular expression of existing files (RE2), as JavaScript source. */
 export const pattern = z.string().transform((value, context) => {
