@@ -1,26 +1,35 @@
 /**
  * The supervisor's own life.
  *
- *   starting ─▶ serving ⇄ reloading
- *      └───────────┴─────────┴─▶ draining ─▶ stopping ─▶ stopped
+ *   starting ─▶ up: serving ⇄ reloading
+ *      └─────────────┴─────────┴─▶ draining ─▶ stopping ─▶ stopped
  *
- * A reload asked for during a reload follows it; more of them are one. A stop is taken at any time.
+ * A reload asked for during a reload follows it; more of them are one, and the last file named is taken. A stop is taken at any time.
+ * Ready hooks run beside all of `up`: after the start, and once more after each reload.
  * Only rules live here; src/supervisor/supervisor.ts provides the actors.
  */
-import { assign, emit, fromPromise, setup } from 'xstate'
+import { assign, emit, fromCallback, fromPromise, sendTo, setup } from 'xstate'
 import { notProvided } from './not-provided.ts'
 
-export type ServerEvent = { type: 'server.reload' } | { type: 'server.stop'; reason: string }
+/** `file` is the configuration to take up from now on; without it, the one in use is read anew. */
+export type ServerEvent = { type: 'server.reload'; file?: string } | { type: 'server.stop'; reason: string }
 
 /** What a reload came to is `report`'s business, not the machine's. */
 export type ServerEmitted =
   | { type: 'reload.finished'; number: number; report: unknown }
   | { type: 'reload.failed'; number: number; error: unknown }
 
+/** What to do after the start or a reload. Only at the start may a ready hook ask for another configuration. */
+export type ReadyCommand = { type: 'ready.run'; mayReload: boolean }
+
 export type ServerContext = {
   /** How many reloads have begun; the number of the last one. */
   readonly reloads: number
   readonly isReloadPending: boolean
+  /** Named by the reloads that are pending. */
+  readonly wantedFile: string | undefined
+  /** Named by the reload under way, or the last one. */
+  readonly file: string | undefined
   readonly stopReason: string | undefined
   /** Why it could not start. */
   readonly error: unknown
@@ -33,9 +42,12 @@ const serverSetup = setup({
     emitted: {} as ServerEmitted,
   },
   actors: {
+    /** Rejects when the server cannot start; a stop aborts it. */
     start: fromPromise<void>(notProvided('server', 'start')),
+    /** Runs ready hooks when told to, one list at a time. */
+    ready: fromCallback<ReadyCommand>(notProvided('server', 'ready')),
     /** Rejects with the list of errors when the file is refused; then nothing has changed. */
-    reload: fromPromise<unknown>(notProvided('server', 'reload')),
+    reload: fromPromise<unknown, { file: string | undefined }>(notProvided('server', 'reload')),
     /** Ends when no worker carries traffic any more. */
     drain: fromPromise<void>(notProvided('server', 'drain')),
     /** Ends when no process is left. */
@@ -43,8 +55,14 @@ const serverSetup = setup({
   },
   guards: { isReloadPending: ({ context }) => context.isReloadPending },
   actions: {
-    countReload: assign(({ context }) => ({ reloads: context.reloads + 1, isReloadPending: false })),
-    notePending: assign({ isReloadPending: true }),
+    countReload: assign(({ context }) => ({
+      reloads: context.reloads + 1,
+      isReloadPending: false,
+      file: context.wantedFile,
+      wantedFile: undefined,
+    })),
+    notePending: assign(({ context }, file: string | undefined) => ({ isReloadPending: true, wantedFile: file ?? context.wantedFile })),
+    runReady: sendTo('ready', (_, mayReload: boolean) => ({ type: 'ready.run' as const, mayReload })),
     noteStop: assign((_, stopReason: string) => ({ stopReason })),
     noteError: assign((_, { error }: { error: unknown }) => ({ error })),
     tellReport: emit(({ context }, { report }: { report: unknown }) => ({
@@ -58,39 +76,51 @@ const serverSetup = setup({
 
 export const serverMachine = serverSetup.createMachine({
   id: 'server',
-  context: { reloads: 0, isReloadPending: false, stopReason: undefined, error: undefined },
+  context: { reloads: 0, isReloadPending: false, wantedFile: undefined, file: undefined, stopReason: undefined, error: undefined },
   initial: 'starting',
   states: {
     starting: {
       invoke: {
         id: 'start',
         src: 'start',
-        onDone: 'serving',
+        onDone: 'up',
         onError: { target: 'stopping', actions: { type: 'noteError', params: ({ event }) => ({ error: event.error }) } },
       },
       on: {
-        'server.reload': { actions: 'notePending' },
+        'server.reload': { actions: { type: 'notePending', params: ({ event }) => event.file } },
         'server.stop': { target: 'draining', actions: { type: 'noteStop', params: ({ event }) => event.reason } },
       },
     },
-    serving: {
-      always: { guard: 'isReloadPending', target: 'reloading' },
-      on: {
-        'server.reload': 'reloading',
-        'server.stop': { target: 'draining', actions: { type: 'noteStop', params: ({ event }) => event.reason } },
-      },
-    },
-    reloading: {
-      entry: 'countReload',
+    up: {
       invoke: {
-        id: 'reload',
-        src: 'reload',
-        onDone: { target: 'serving', actions: { type: 'tellReport', params: ({ event }) => ({ report: event.output }) } },
-        onError: { target: 'serving', actions: { type: 'tellRefusal', params: ({ event }) => ({ error: event.error }) } },
+        id: 'ready',
+        src: 'ready',
+        onError: { actions: { type: 'noteError', params: ({ event }) => ({ error: event.error }) } },
       },
       on: {
-        'server.reload': { actions: 'notePending' },
+        'server.reload': { actions: { type: 'notePending', params: ({ event }) => event.file } },
         'server.stop': { target: 'draining', actions: { type: 'noteStop', params: ({ event }) => event.reason } },
+      },
+      initial: 'begun',
+      states: {
+        begun: { always: { target: 'serving', actions: { type: 'runReady', params: true } } },
+        serving: { always: { guard: 'isReloadPending', target: 'reloading' } },
+        reloading: {
+          entry: 'countReload',
+          invoke: {
+            id: 'reload',
+            src: 'reload',
+            input: ({ context }) => ({ file: context.file }),
+            onDone: {
+              target: 'serving',
+              actions: [
+                { type: 'tellReport', params: ({ event }) => ({ report: event.output }) },
+                { type: 'runReady', params: false },
+              ],
+            },
+            onError: { target: 'serving', actions: { type: 'tellRefusal', params: ({ event }) => ({ error: event.error }) } },
+          },
+        },
       },
     },
     draining: {

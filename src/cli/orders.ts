@@ -1,5 +1,6 @@
-import { type ControlCommands, wireErrorsOf } from '../inspect/control-socket.ts'
+import type { ControlCommands } from '../inspect/control-socket.ts'
 import type { Logger } from '../log/logger.ts'
+import { logRefusal } from '../supervisor/reloads.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -9,6 +10,8 @@ export type Orders = {
   readonly commands: ControlCommands
   /** Resolves with who asked for the end. */
   readonly stop: Promise<string>
+  /** Aborted with the same. */
+  readonly stopSignal: AbortSignal
   /** The supervisor is up and takes orders. */
   started(supervisor: Supervisor): void
   /** The start has failed; who waits for it gets the error. */
@@ -27,18 +30,19 @@ export const takeOrders = (log: Logger): Orders => {
   const ended = Promise.withResolvers<void>()
   // Nobody may be waiting when a start fails.
   supervisor.promise.catch(() => {})
-  let isStopping = false
+  const stopping = new AbortController()
   const orderStop = (reason: string) => {
-    isStopping = true
+    stopping.abort(reason)
     stop.resolve(reason)
   }
   const reload = async () => (await supervisor.promise).reload()
   for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, () => orderStop(signal))
-  process.on('SIGINT', () => (isStopping ? process.exit(EXIT.forced) : orderStop('SIGINT')))
+  process.on('SIGINT', () => (stopping.signal.aborted ? process.exit(EXIT.forced) : orderStop('SIGINT')))
   process.on('SIGHUP', () => void reload().catch((error: unknown) => logRefusal(log, error)))
 
   return {
     stop: stop.promise,
+    stopSignal: stopping.signal,
     started: supervisor.resolve,
     failed: supervisor.reject,
     ended: ended.resolve,
@@ -50,11 +54,5 @@ export const takeOrders = (log: Logger): Orders => {
         return ended.promise
       },
     },
-  }
-}
-
-const logRefusal = (log: Logger, error: unknown): void => {
-  for (const { code, message, at, hint } of wireErrorsOf(error)) {
-    log.error({ code, reason: message, ...(at && { at: `${at.file}:${at.line}:${at.column}` }), ...(hint && { hint }) }, 'reload refused')
   }
 }

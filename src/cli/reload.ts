@@ -15,7 +15,7 @@ export const reload = async (invocation: Invocation): Promise<number> => {
   for (const warning of report.warnings) process.stderr.write(`${describeError(warning, paint)}\n`)
   process.stdout.write(`${describeReload(report)}\n`)
   for (const { kind, name, reason } of report.failures)
-    process.stderr.write(`${kind} ${name} ${paint('red', 'runs on as it was')}: ${reason}\n`)
+    process.stderr.write(`${kind} ${name} ${paint('red', kind === 'hook' ? 'failed' : 'runs on as it was')}: ${reason}\n`)
   return report.failures.length === 0 ? EXIT.ok : EXIT.failed
 }
 

@@ -75,15 +75,19 @@ const serveUntilStopped = async ({ invocation, loaded, load, env, directory, out
     isColoured: isColoured(invocation),
     runtimeDirectory: directory,
     workerUrl,
-    reload: async (file) => {
+    load: async (file) => {
       const next = await load(file)
       logWarnings(log, next.warnings)
       return next
     },
+    signal: orders.stopSignal,
   }).catch((error: unknown) => {
     orders.failed(error)
+    // Told to stop before it was up: as it should be, not a failure.
+    if (orders.stopSignal.aborted) return undefined
     throw error
   })
+  if (!supervisor) return log.info('stopped')
   const facts = { config: loaded.config, address: supervisor.address, controlSocket }
   if (process.stdout.isTTY) output.writeLine(formatBanner(facts, paintFor(process.stdout, invocation)))
   else log.info(bannerFields(facts), 'navigator serves')

@@ -118,6 +118,8 @@ type ResolvedTenant = {
   /** Between SIGTERM and SIGKILL. */
   readonly stop_timeout: number
   readonly track_websockets: boolean
+  /** Those of all tenants, then its own. */
+  readonly hooks?: TenantHooksConfig
 }
 
 /** Keys of the file that have become `launch`, `env` or others. */
@@ -131,6 +133,19 @@ export type ManagedProcessConfig = DeepReadonly<Omit<File['managed_processes'][n
   readonly unset_env?: readonly string[]
 }
 
+type FileHook = NonNullable<NonNullable<NonNullable<File['hooks']>['server']>['start']>[number]
+
+/** A command run at a certain moment. `reload_config` is absolute; `timeout` 0 = no limit. `unset_env` are names it must not inherit. */
+export type HookConfig = DeepReadonly<Omit<FileHook, 'env'>> & {
+  readonly env: Readonly<Record<string, string>>
+  readonly unset_env?: readonly string[]
+}
+
+/** Moments of navigator's own life that have hooks. */
+export type ServerMoment = 'start' | 'ready' | 'idle' | 'resume' | 'stop'
+export type HooksConfig = Readonly<Partial<Record<ServerMoment, readonly HookConfig[]>>>
+export type TenantHooksConfig = { readonly start: readonly HookConfig[]; readonly stop: readonly HookConfig[] }
+
 export type LoggingConfig = DeepReadonly<File['logging']>
 
 export type Config = {
@@ -143,7 +158,8 @@ export type Config = {
   readonly tenants: readonly TenantConfig[]
   readonly managed_processes: readonly ManagedProcessConfig[]
   readonly logging: LoggingConfig
-} & DeepReadonly<Pick<File, 'auth' | 'cable' | 'hooks'>>
+  readonly hooks?: { readonly server: HooksConfig }
+} & DeepReadonly<Pick<File, 'auth' | 'cable'>>
 
 /** A note about the file that does not stop it from being used. */
 export type ConfigWarning = { readonly code: 'NAV_CONFIG_WARNING'; readonly message: string; readonly at: Position; readonly hint?: string }

@@ -46,6 +46,7 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'public_dir',
   'maintenance',
   'bot_detection',
+  'hooks',
 ])
 const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
 

@@ -9,7 +9,6 @@ import type { Node } from './tree.ts'
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
   ['auth', 'nobody is asked for a password'],
   ['cable', 'no sockets are served at its path'],
-  ['hooks', 'no command is run'],
   ['server.hostname', 'requests for any host are taken'],
   ['server.idle', 'the machine is never suspended or stopped'],
   ['routes.reverse_proxies[].health_check', 'targets are known by the requests they get alone'],
@@ -22,7 +21,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
     [`applications.frameworks.*.health_check.${key}`] as const,
     [`applications.tenants[].health_check.${key}`] as const,
   ]),
-  ['applications.tenants[].hooks', 'no command is run'],
   ['applications.tenants[].memory_limit', 'the tenant may use any amount of memory'],
   ['applications.tenants[].user', 'the app runs as the user navigator runs as'],
   ['applications.tenants[].group', 'the app runs as the group navigator runs as'],
@@ -61,6 +59,7 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
   ['server.named_hosts', 'it never had one; hosts are those of tenants'],
   ['server.root', 'it never had one; each tenant has its root'],
   ['server.idle.check_interval', 'nothing has to be looked for: the last request is known when it ends'],
+  ['server.idle.grace_period', 'a request calls the decision off until the machine is told'],
   ['applications.tenants[].special', 'it never had one'],
   ['applications.tenants[].database', 'it never had one; write it into var or env'],
   ['managed_processes[].priority', 'they start in the order of the file'],

@@ -4,6 +4,7 @@ import { type EnvironmentLayer, resolveEnvironment } from './environment.ts'
 import { expand, lookupForLaunch, lookupIn, PORT_NAMES } from './expand.ts'
 import type { Findings } from './findings.ts'
 import { frameworkOf, presetOf, resolveLaunch } from './launch.ts'
+import { type FileHooks, resolveTenantHooks } from './resolve-hooks.ts'
 import { resolveTenantMaintenance } from './resolve-maintenance.ts'
 import type { File, FileApplications, FileTenant } from './schema.ts'
 import { nameTenants } from './tenant-names.ts'
@@ -17,25 +18,37 @@ const STOP_TIMEOUT_MS = 10_000
 export type Surroundings = { readonly root: MapNode; readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly findings: Findings }
 
 /** Every tenant with what it inherits. Names and routes are unique, or there is an error. */
-export const resolveTenants = ({ applications, server }: File, around: Surroundings): readonly TenantConfig[] => {
+export const resolveTenants = ({ applications, server, hooks }: File, around: Surroundings): readonly TenantConfig[] => {
   const serverDirectory = resolvePath(around.cwd, server.static.public_dir)
   const named = nameTenants(applications.tenants, around)
   return applications.tenants.map((tenant, index) =>
-    resolveTenant({ ...tenant, ...named[index]! }, index, { applications, serverDirectory }, around),
+    resolveTenant({ ...tenant, ...named[index]! }, index, { applications, serverDirectory, hooks: hooks?.tenant ?? {} }, around),
   )
 }
 
 type NamedTenant = FileTenant & { readonly name: string; readonly path: string }
 
-type Inherited = { readonly applications: FileApplications; readonly serverDirectory: string }
+type Inherited = { readonly applications: FileApplications; readonly serverDirectory: string; readonly hooks: FileHooks }
 
 const resolveTenant = (
   tenant: NamedTenant,
   index: number,
-  { applications, serverDirectory }: Inherited,
+  { applications, serverDirectory, hooks }: Inherited,
   around: Surroundings,
 ): TenantConfig => {
-  const { var: vars = {}, framework, command, runtime, server, args, start_delay: _, maintenance: __, env = {}, ...rest } = tenant
+  const {
+    var: vars = {},
+    framework,
+    command,
+    runtime,
+    server,
+    args,
+    start_delay: _,
+    maintenance: __,
+    env = {},
+    hooks: own,
+    ...rest
+  } = tenant
   const preset = presetOf(tenant, applications)
   const scope = { ...around, lookup: lookupForLaunch(vars, around.env), vars: Object.keys(vars) }
   const launch = resolveLaunch(tenant, applications)
@@ -50,6 +63,7 @@ const resolveTenant = (
     ...resolveTenantMaintenance(tenant, where, around),
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
+    ...resolveTenantHooks({ all: hooks, own }, index, scope),
     health_check: tenant.health_check?.path ?? preset?.health_check?.path ?? applications.health_check?.path ?? '/',
     startup_timeout: tenant.startup_timeout ?? preset?.startup_timeout ?? applications.startup_timeout ?? STARTUP_TIMEOUT_MS,
     ready_timeout: tenant.ready_timeout ?? applications.ready_timeout ?? READY_TIMEOUT_MS,

@@ -5,6 +5,7 @@ import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
+import { resolveServerHooks } from './resolve-hooks.ts'
 import { resolveMaintenance } from './resolve-maintenance.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
@@ -28,7 +29,8 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     tenants: resolveTenants(file, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
     logging: file.logging,
-    ...pick(file, ['auth', 'cable', 'hooks']),
+    ...pick(file, ['auth', 'cable']),
+    ...resolveServerHooks(file.hooks?.server, around),
   }
   warnOfLines(file, around)
   warnOfArguments(file, around)

@@ -70,7 +70,7 @@ const standsAlone = (launch: Launch, framework: FrameworkLaunch): boolean =>
 const interpreter = (program: string): string => basename(program).replace(/[\d.]+$/, '')
 
 /** A command with blanks in it and no `args` is a line, as people write it, unless it is the name of a program. */
-const commandArgv = (command: string, args: readonly string[] | undefined, root: string): readonly string[] =>
+export const commandArgv = (command: string, args: readonly string[] | undefined, root: string): readonly string[] =>
   args === undefined && /\s/.test(command.trim()) && !isProgram(resolve(root, command)) ? shellArgv(command) : [command, ...(args ?? [])]
 
 const isProgram = (path: string): boolean => {

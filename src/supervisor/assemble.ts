@@ -8,6 +8,7 @@ import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
 import { liveProcessMachine } from './actors/managed-process.ts'
 import { liveTenantMachine } from './actors/tenant.ts'
 import { type CgiChildren, createCgiChildren } from './cgi-children.ts'
+import { createHooks, type Hooks } from './hooks.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { createManagedProcesses } from './managed-processes.ts'
 import { createPublisher } from './publisher.ts'
@@ -24,12 +25,13 @@ import { createWorkers, type Workers } from './workers.ts'
 export type Parts = ReloadTargets & {
   readonly gates: GateKeeper
   readonly workers: Workers
+  readonly hooks: Hooks
   config(): Config
   address(): Listeners['address']
-  /** Ends what a killed supervisor left, starts managed processes, then workers. */
-  start(): Promise<void>
+  /** Ends what a killed supervisor left, starts managed processes, runs start hooks, then starts workers. */
+  start(signal: AbortSignal): Promise<void>
   drain(): Promise<void>
-  /** Tenants first, side by side; then managed processes, one after the other in reverse. */
+  /** Tenants first, side by side; then stop hooks; then managed processes, one after the other in reverse. */
   stop(): Promise<void>
 }
 
@@ -42,7 +44,14 @@ export const assemble = async (options: SupervisorOptions, requestReload: (file:
   const now: Now = { config, listeners: await openListeners(config.server.listen, { isPortOurs: false }) }
   const stock = layIn(options, now)
   const crew = joinUp({ ...options, requestReload }, now, stock)
-  return { log: options.log, gates: stock.gates, ...crew, ...reloading(now, stock, crew), ...lifeOf(options, now, stock, crew) }
+  return {
+    log: options.log,
+    gates: stock.gates,
+    hooks: stock.hooks,
+    ...crew,
+    ...reloading(now, stock, crew),
+    ...lifeOf(options, now, stock, crew),
+  }
 }
 
 /** What a reload changes. */
@@ -53,16 +62,17 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
   const workers = now.listeners.isShareable ? now.config.server.workers : 1
   const counters = allocateCounters(workers)
   const gates = createGateKeeper(counters, workers)
+  const pids = createPidDirectory(join(runtimeDirectory, 'processes'))
   const colour = options.isColoured ?? false
+  const onLine = (source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) => {
+    const { format } = now.config.logging
+    options.writeLine(formatChildLine(format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
+  }
   return {
-    ...{ workers, counters, gates },
+    ...{ workers, counters, gates, pids, onLine },
     slots: createSlots(gates.read),
     ports: createPorts(portsOf(now.config)),
-    pids: createPidDirectory(join(runtimeDirectory, 'processes')),
-    onLine(source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) {
-      const { format } = now.config.logging
-      options.writeLine(formatChildLine(format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
-    },
+    hooks: createHooks({ env: options.env, pids, log: options.log, onLine }),
   }
 }
 
@@ -129,9 +139,12 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
   const { registry, processes, workers } = crew
   const ticking = new DisposableStack()
   return {
-    async start() {
+    async start(signal) {
       await stock.pids.endLeftovers(log)
+      signal.throwIfAborted()
       await processes.startAll(now.config.managed_processes)
+      await stock.hooks.runServer('start', now.config.hooks?.server.start ?? [], signal)
+      signal.throwIfAborted()
       await workers.startAll()
       ticking.use(startTrafficSampler(stock.gates, registry.generations))
     },
@@ -140,6 +153,7 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
       try {
         await workers.drainAll(0)
         await registry.stopAll('shutdown')
+        await runStopHooks(now.config, stock.hooks)
         await processes.stopAll()
       } finally {
         ticking.dispose()
@@ -148,6 +162,10 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
     },
   }
 }
+
+/** Nothing calls them off but a second signal: they are what must be done before the end. A failure has been logged. */
+const runStopHooks = ({ hooks }: Config, runner: Hooks): Promise<void> =>
+  runner.runServer('stop', hooks?.server.stop ?? [], new AbortController().signal).catch(() => {})
 
 const portsOf = ({ applications: { pools } }: Config) => ({ from: pools.start_port, to: pools.end_port })
 

@@ -39,8 +39,8 @@ export type PsReport = {
   readonly rows: readonly PsRow[]
 }
 
-/** One thing a reload could not do. What it was to replace runs on as it was. */
-export type ReloadFailure = { readonly kind: 'tenant' | 'process'; readonly name: string; readonly reason: string }
+/** One thing a reload could not do. What it was to replace runs on as it was; a hook that failed kept nothing from being replaced. */
+export type ReloadFailure = { readonly kind: 'tenant' | 'process' | 'hook'; readonly name: string; readonly reason: string }
 
 /** Names, by what became of them. Those in no list are untouched. */
 export type ChangedNames = {

@@ -1,13 +1,13 @@
 /** The composition root: joins machines, processes, ports and worker threads; starts them in order and stops them in reverse. */
-import { type Actor, createActor, fromPromise, toPromise, waitFor } from 'xstate'
-import { type ServerEmitted, type ServerMachine, serverMachine } from '../../machines/server.ts'
+import { type Actor, createActor, toPromise, waitFor } from 'xstate'
+import type { ServerEmitted, ServerMachine } from '../../machines/server.ts'
 import type { Config, ConfigWarning } from '../config/config.ts'
 import { NavigatorError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
+import { liveServerMachine } from './actors/server.ts'
 import { assemble } from './assemble.ts'
 import { readRows } from './ps.ts'
-import { applyConfig } from './reload.ts'
-import { createReloadRequests } from './reload-request.ts'
+import { createReloads } from './reloads.ts'
 import type { PsReport, ReloadReport } from './report.ts'
 
 /** What a supervisor needs of its surroundings. */
@@ -28,8 +28,10 @@ export type SupervisorOptions = {
   readonly runtimeDirectory: string
   /** The worker's task: workers/acceptor.ts, or its bundle. */
   readonly workerUrl: URL
-  /** Loads a file, absolute: the one in use, or another that `reload_config` has named. */
-  reload(file: string): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
+  /** Loads this configuration file as it is now. */
+  load(file: string): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
+  /** Its abort stops a start that is under way, which rejects with the reason. */
+  readonly signal?: AbortSignal
 }
 
 /** A server that serves. Supervisor thread. */
@@ -38,81 +40,61 @@ export type Supervisor = {
   readonly address: { readonly host: string; readonly port: number }
   ps(): Promise<PsReport>
   /**
-   * Goes by the file as it is now. One that comes during a reload follows it.
+   * Goes by the file as it is now, or by another one from now on. One that comes during a reload follows it.
    * @throws what the file's loading throws, or NAV_LISTEN_FAILED: then nothing has changed; NAV_NOT_RUNNING after `stop`.
    */
-  reload(): Promise<ReloadReport>
+  reload(file?: string): Promise<ReloadReport>
   /** Lets requests end, then tenants, then managed processes. Resolves when nothing is left. May be called again. */
   stop(reason: string): Promise<void>
 }
 
 /**
  * Serves by a configuration. Resolves when every worker listens.
- * @throws NAV_LISTEN_FAILED when the address is taken, NAV_PROCESS_EXITED when a worker cannot start. Nothing is left running then.
+ * @throws NAV_LISTEN_FAILED when the address is taken, NAV_HOOK_FAILED when a start hook fails, NAV_PROCESS_EXITED when a worker
+ * cannot start. Nothing is left running then.
  */
 export const startSupervisor = async (options: SupervisorOptions): Promise<Supervisor> => {
   const startedAt = Date.now()
-  const requests = createReloadRequests({
-    log: options.log,
-    current: () => ({ file: parts.config().file, loadedAt }),
-    reload(file) {
-      wantedFile = file
-      return requestReload(server)
-    },
+  const parts = await assemble(options, (file) => {
+    if (reloads.isWorthwhile(file)) server.send({ type: 'server.reload', file })
   })
-  let loadedAt = startedAt
-  let wantedFile: string | undefined
-  const parts = await assemble(options, requests.request)
-  const server = createActor(
-    serverMachine.provide({
-      actors: {
-        start: fromPromise(() => parts.start()),
-        reload: fromPromise<unknown>(() => reload()),
-        drain: fromPromise(() => parts.drain()),
-        stop: fromPromise(() => parts.stop()),
-      },
-    }),
-  )
-  const reload = async (): Promise<ReloadReport> => {
-    const readAt = Date.now()
-    const file = wantedFile ?? parts.config().file
-    // Only once: a file that cannot be taken up must not be tried in place of the one in use for ever.
-    wantedFile = undefined
-    const { config, warnings } = await options.reload(file)
-    loadedAt = readAt
-    const done = await applyConfig({ before: parts.config(), after: config }, parts)
-    options.log.info({ ...counts(done), failures: done.failures.length }, 'reloaded')
-    return { warnings, ...done }
-  }
+  const reloads = createReloads(options, parts)
+  const server = createActor(liveServerMachine(parts, reloads))
   server.start()
-  await serving(server)
+  const stop = async (reason: string): Promise<void> => {
+    if (server.getSnapshot().status === 'active') {
+      options.log.info({ reason }, 'stopping')
+      server.send({ type: 'server.stop', reason })
+    }
+    await toPromise(server)
+  }
+  await serving(server, stop, options.signal)
 
   return {
     get address() {
       return parts.address()
     },
-    reload: () => requestReload(server),
+    reload: (file) => requestReload(server, file),
     async ps() {
       const rows = await readRows({ ...parts, tenants: parts.config().tenants, startedAt })
-      return { pid: process.pid, startedAt, configFile: options.configFile, address: parts.address(), rows }
+      return { pid: process.pid, startedAt, configFile: parts.config().file, address: parts.address(), rows }
     },
-    async stop(reason) {
-      if (server.getSnapshot().status === 'active') {
-        options.log.info({ reason }, 'stopping')
-        server.send({ type: 'server.stop', reason })
-      }
-      await toPromise(server)
-    },
+    stop,
   }
 }
 
-const serving = async (server: Actor<ServerMachine>): Promise<void> => {
-  const snapshot = await waitFor(server, (now) => now.matches('serving') || now.status === 'done')
-  if (snapshot.status === 'done') throw snapshot.context.error
+const serving = async (server: Actor<ServerMachine>, stop: (reason: string) => Promise<void>, signal?: AbortSignal): Promise<void> => {
+  const abort = () => void stop(String(signal!.reason))
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+  const snapshot = await waitFor(server, (now) => now.matches({ up: 'serving' }) || now.status === 'done')
+  signal?.removeEventListener('abort', abort)
+  if (snapshot.status !== 'done') return
+  throw snapshot.context.error ?? new NavigatorError('NAV_NOT_RUNNING', 'navigator was stopped before it served')
 }
 
 /** Who asks during a reload is answered by the one that follows it: only that one is sure to have read the file since. */
-const requestReload = (server: Actor<ServerMachine>): Promise<ReloadReport> => {
+const requestReload = (server: Actor<ServerMachine>, file: string | undefined): Promise<ReloadReport> => {
   const { promise, resolve, reject } = Promise.withResolvers<ReloadReport>()
   const number = server.getSnapshot().context.reloads + 1
   const listener = (event: ServerEmitted) => {
@@ -125,15 +107,8 @@ const requestReload = (server: Actor<ServerMachine>): Promise<ReloadReport> => {
     server.on('reload.failed', listener),
     server.subscribe({ complete: () => reject(new NavigatorError('NAV_NOT_RUNNING', 'navigator is stopping')) }),
   ]
-  server.send({ type: 'server.reload' })
+  server.send({ type: 'server.reload', ...(file === undefined ? {} : { file }) })
   return promise.finally(() => {
     for (const subscription of subscriptions) subscription.unsubscribe()
   })
 }
-
-const counts = ({ tenants, processes }: Pick<ReloadReport, 'tenants' | 'processes'>) => ({
-  added: tenants.added.length + processes.added.length,
-  changed: tenants.changed.length + processes.changed.length,
-  retuned: tenants.retuned.length,
-  removed: tenants.removed.length + processes.removed.length,
-})

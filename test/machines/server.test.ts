@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { createActor, fromPromise, type SnapshotFrom } from 'xstate'
+import { createActor, fromCallback, fromPromise, type SnapshotFrom } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
-import { serverMachine } from '../../machines/server.ts'
+import { type ReadyCommand, serverMachine } from '../../machines/server.ts'
 import { leafOf, settled } from './life.ts'
 
 /** Each step of the server's life ends when the test says so. */
 const openServer = () => {
   const begun: string[] = []
+  const files: (string | undefined)[] = []
+  const ready: unknown[] = []
   const steps = new Map<string, PromiseWithResolvers<unknown>>()
   const step = (name: string) => () => {
     begun.push(name)
@@ -20,7 +22,14 @@ const openServer = () => {
   }
   const actors = {
     start: fromPromise<void>(async () => void (await step('start')())),
-    reload: fromPromise<unknown>(step('reload')),
+    ready: fromCallback<ReadyCommand>(({ receive }) => {
+      receive(({ mayReload }) => ready.push(mayReload))
+      return () => void ready.push('over')
+    }),
+    reload: fromPromise<unknown, { file: string | undefined }>(({ input }) => {
+      files.push(input.file)
+      return step('reload')()
+    }),
     drain: fromPromise<void>(async () => void (await step('drain')())),
     stop: fromPromise<void>(async () => void (await step('stop')())),
   }
@@ -32,7 +41,7 @@ const openServer = () => {
     steps.get(name)!.reject(error)
     await settled()
   }
-  return { actor, begun, told, end, fail, state: () => leafOf(actor.getSnapshot().value) }
+  return { actor, begun, files, ready, told, end, fail, state: () => leafOf(actor.getSnapshot().value) }
 }
 
 describe('a server', () => {
@@ -95,6 +104,29 @@ describe('a server', () => {
     server.actor.send({ type: 'server.reload' })
     server.actor.send({ type: 'server.stop', reason: 'SIGTERM' })
     expect(server.state()).toBe('draining')
+  })
+
+  test('runs ready hooks after the start and after each reload that was not refused, until it stops', async () => {
+    const server = openServer()
+    await server.end('start')
+    server.actor.send({ type: 'server.reload' })
+    await server.end('reload')
+    server.actor.send({ type: 'server.reload' })
+    await server.fail('reload', new Error('unknown key'))
+    server.actor.send({ type: 'server.stop', reason: 'SIGTERM' })
+    expect(server.ready).toEqual([true, false, 'over'])
+  })
+
+  test('takes up the last file named while another reload was under way', async () => {
+    const server = openServer()
+    await server.end('start')
+    server.actor.send({ type: 'server.reload', file: 'a.yml' })
+    for (const file of ['b.yml', 'c.yml']) server.actor.send({ type: 'server.reload', file })
+    server.actor.send({ type: 'server.reload' })
+    await server.end('reload')
+    await server.end('reload')
+    server.actor.send({ type: 'server.reload' })
+    expect(server.files).toEqual(['a.yml', 'c.yml', undefined])
   })
 
   test('can always come to its end', () => {

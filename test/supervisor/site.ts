@@ -108,7 +108,7 @@ export const optionsFor = (sections: Sections, runtimeDirectory: string, from = 
     writeAccess() {},
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
-    reload: async () => ({ config, warnings: [] }),
+    load: async () => ({ config, warnings: [] }),
   }
 }
 
@@ -125,7 +125,7 @@ export const openSite = async (sections: Sections): Promise<Site> => {
       lines.push(line)
       waiting.get(line)?.()
     },
-    async reload() {
+    async load() {
       if (next instanceof Error) throw next
       return { config: next, warnings: [] }
     },

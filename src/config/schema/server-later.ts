@@ -1,4 +1,4 @@
-/** Keys of `server` for CGI scripts and the idle machine. */
+/** Keys of `server` for CGI scripts and crawlers. */
 import { z } from 'zod'
 import { bool, duration, isBool, section, text, texts, urlPath } from './values.ts'
 
@@ -41,17 +41,6 @@ export const cgiScript = section({
     description: 'How long it may run; past it its process group is ended and a client that has no answer yet gets 504. Default: no limit.',
     examples: ['5m'],
   }),
-})
-
-/** Keys of `server.idle`. */
-export const idle = section({
-  action: z
-    .enum(['suspend', 'stop'])
-    .exactOptional()
-    .meta({ description: 'What to do with the machine. Default: nothing.', examples: ['suspend'] }),
-  timeout: duration.exactOptional().meta({ description: 'After how long without requests.', default: '10m', examples: ['20m'] }),
-  check_interval: duration.exactOptional().meta({ description: 'How often to look; events made this needless.', examples: ['30s'] }),
-  grace_period: duration.exactOptional().meta({ description: 'How long to wait after the decision.', examples: ['10s'] }),
 })
 
 /** `bot_detection`, of the server and of tenants: a mapping, an action alone, or whether it is on. */

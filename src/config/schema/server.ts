@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compression } from './compression.ts'
-import { botDetection, cgiScript, idle } from './server-later.ts'
+import { idle } from './idle.ts'
+import { botDetection, cgiScript } from './server-later.ts'
 import { staticFiles } from './static.ts'
 import { bool, duration, int, listen, orScalar, prefix, section, text, trust, urlPath } from './values.ts'
 
