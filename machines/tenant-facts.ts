@@ -25,6 +25,9 @@ export type StopReason = 'idle' | 'operator' | 'reload' | 'shutdown' | 'eviction
 /** The running process as its actor reports it. `slot` is its place in the counters. */
 export type Running = { readonly pid: number; readonly port: number; readonly slot: number }
 
+/** `moment` says which hooks. */
+export type HooksInput = { readonly id: string; readonly moment: 'start' | 'stop'; readonly running: Running | undefined }
+
 export type TenantEvent =
   /** A worker holds at least one request for this tenant. Repeated until the tenant is ready. */
   | { type: 'tenant.requested' }

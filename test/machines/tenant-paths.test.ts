@@ -21,6 +21,8 @@ const events = [
   { type: 'process.started', running: { pid: 42, port: 4_000, slot: 7 } },
   { type: 'process.exited', exit: exitOf({ code: 1 }) },
   { type: 'gate.opened', ticket: 1 },
+  inner('xstate.done.actor.startHooks'),
+  inner('xstate.done.actor.stopHooks'),
   inner('xstate.done.actor.readiness'),
   inner('xstate.error.actor.readiness'),
   inner('xstate.done.actor.drain'),
@@ -58,12 +60,14 @@ describe('every path through the tenant machine', () => {
       'stopped',
       'waiting',
       'launching',
+      'preparing',
       'probing',
       'opening',
       'ready',
       'idle',
       'failing',
       'draining',
+      'concluding',
       'terminating',
       'killing',
       'crashed',
@@ -91,7 +95,7 @@ describe('every path through the tenant machine', () => {
       const trail = path.steps.map((step) => leafOf((step.state as Snapshot).value))
       const served = trail.indexOf('ready')
       if (served === -1) continue
-      expect(trail.slice(0, served)).toEqual(expect.arrayContaining(['waiting', 'launching', 'probing']))
+      expect(trail.slice(0, served)).toEqual(expect.arrayContaining(['waiting', 'launching', 'preparing', 'probing']))
     }
   })
 

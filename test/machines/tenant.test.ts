@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createActor, fromCallback, fromPromise, SimulatedClock } from 'xstate'
 import { publicStateOf } from '../../machines/public-state.ts'
 import { tenantMachine } from '../../machines/tenant.ts'
-import type { PoolCommand, ProcessCommand, Running, TenantInput } from '../../machines/tenant-facts.ts'
+import type { HooksInput, PoolCommand, ProcessCommand, Running, TenantInput } from '../../machines/tenant-facts.ts'
 import { exitOf, leafOf, settled } from './life.ts'
 
 const input: TenantInput = {
@@ -16,7 +16,7 @@ const input: TenantInput = {
 const running: Running = { pid: 42, port: 4_000, slot: 7 }
 
 /** A tenant among actors that do nothing but remember what they were told. */
-const openTenant = (changes: Partial<TenantInput> = {}) => {
+const openTenant = (changes: Partial<TenantInput> = {}, hooks: (moment: 'start' | 'stop') => Promise<void> = async () => {}) => {
   const clock = new SimulatedClock()
   const told: string[] = []
   let processes = 0
@@ -31,6 +31,10 @@ const openTenant = (changes: Partial<TenantInput> = {}) => {
         processes++
         receive(({ type }) => told.push(type))
         return () => void processes--
+      }),
+      hooks: fromPromise<void, HooksInput>(({ input }) => {
+        told.push(`hooks.${input.moment}`)
+        return hooks(input.moment)
       }),
       awaitReady: fromPromise<void, { id: string; running: Running | undefined }>(() => {
         ready = Promise.withResolvers()
@@ -66,6 +70,7 @@ const openTenant = (changes: Partial<TenantInput> = {}) => {
       actor.send({ type: 'process.started', running })
     },
     async becomeReady() {
+      await settled()
       ready.resolve()
       await settled()
     },
@@ -95,14 +100,14 @@ describe('a tenant', () => {
     expect([tenant.public(), tenant.isGateOpen()]).toEqual(['starting', false])
     await tenant.becomeReady()
     expect([tenant.public(), tenant.isGateOpen(), tenant.context().ticket]).toEqual(['ready', true, 1])
-    expect(tenant.told).toEqual(['place.asked', 'start.over'])
+    expect(tenant.told).toEqual(['place.asked', 'hooks.start', 'start.over'])
   })
 
   test('frees its start permit when the start takes long', () => {
     const tenant = openTenant()
     tenant.launch()
     tenant.clock.increment(5_000)
-    expect([tenant.public(), tenant.told]).toEqual(['starting', ['place.asked', 'start.over']])
+    expect([tenant.public(), tenant.told]).toEqual(['starting', ['place.asked', 'hooks.start', 'start.over']])
   })
 
   test('is stopped after a quiet spell: gate first, then requests, then the process', async () => {
@@ -174,7 +179,51 @@ describe('a tenant', () => {
     await tenant.serve()
     tenant.actor.send({ type: 'tenant.stop', reason: 'operator' })
     tenant.clock.increment(input.drainTimeoutMs)
-    expect(tenant.state()).toBe('terminating')
+    await settled()
+    expect([tenant.state(), tenant.told.slice(-2)]).toEqual(['terminating', ['hooks.stop', 'process.terminate']])
+  })
+
+  test('is asked whether it is ready only after its start hooks', async () => {
+    const hooks = Promise.withResolvers<void>()
+    const tenant = openTenant({}, () => hooks.promise)
+    tenant.launch()
+    await settled()
+    expect(tenant.state()).toBe('preparing')
+    hooks.resolve()
+    await settled()
+    expect(tenant.state()).toBe('probing')
+  })
+
+  test('is kept by a request during the hooks of an idle stop, and runs its start hooks again', async () => {
+    const stopHooks = Promise.withResolvers<void>()
+    const tenant = openTenant({}, async (moment) => (moment === 'stop' ? stopHooks.promise : undefined))
+    await tenant.serve()
+    tenant.actor.send({ type: 'traffic.quiet' })
+    tenant.clock.increment(input.idleTimeoutMs)
+    await tenant.finishDraining()
+    tenant.actor.send({ type: 'tenant.requested' })
+    expect([tenant.state(), tenant.isGateOpen()]).toEqual(['preparing', false])
+    await tenant.becomeReady()
+    expect([tenant.public(), tenant.context().ticket, tenant.told]).toEqual([
+      'ready',
+      1,
+      ['place.asked', 'hooks.start', 'start.over', 'hooks.stop', 'hooks.start', 'start.over'],
+    ])
+  })
+
+  test('runs its stop hooks to their end when it is ordered to stop during those of an idle stop', async () => {
+    const stopHooks = Promise.withResolvers<void>()
+    const tenant = openTenant({}, async (moment) => (moment === 'stop' ? stopHooks.promise : undefined))
+    await tenant.serve()
+    tenant.actor.send({ type: 'traffic.quiet' })
+    tenant.clock.increment(input.idleTimeoutMs)
+    await tenant.finishDraining()
+    tenant.actor.send({ type: 'tenant.stop', reason: 'shutdown' })
+    tenant.actor.send({ type: 'tenant.requested' })
+    expect(tenant.state()).toBe('concluding')
+    stopHooks.resolve()
+    await settled()
+    expect([tenant.state(), tenant.told.filter((word) => word === 'hooks.stop')]).toEqual(['terminating', ['hooks.stop']])
   })
 
   test('is killed when it ignores the terminate signal', async () => {

@@ -1,14 +1,17 @@
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromCallback, fromPromise } from 'xstate'
 import { type TenantMachine, tenantMachine } from '../../../machines/tenant.ts'
-import type { PoolCommand, ProcessCommand, Running } from '../../../machines/tenant-facts.ts'
+import type { HooksInput, PoolCommand, ProcessCommand, Running } from '../../../machines/tenant-facts.ts'
 import type { TenantConfig } from '../../config/config.ts'
 import { resolveCommand } from '../../process/command.ts'
 import { childEnvironment } from '../../process/environment.ts'
 import type { PidDirectory } from '../../process/leftovers.ts'
+import { dropAppPidFile } from '../../process/pid-file.ts'
 import type { Ports } from '../../process/ports.ts'
 import { awaitReadiness } from '../../process/readiness.ts'
 import type { GateKeeper } from '../../protocol/counters.ts'
+import type { Hooks } from '../hooks.ts'
 import type { Slots } from '../slots.ts'
 import type { StartPool } from '../start-pool.ts'
 import { type Launch, liveChild } from './child.ts'
@@ -23,6 +26,7 @@ export type TenantSurroundings = {
   readonly pool: StartPool
   readonly gates: GateKeeper
   readonly pids: PidDirectory
+  readonly hooks: Hooks
   /** The configuration of the generation with this id. */
   configOf(id: string): TenantConfig
   onLine(tenant: string, stream: 'stdout' | 'stderr', line: string): void
@@ -39,6 +43,9 @@ export const liveTenantMachine = (around: TenantSurroundings): TenantMachine =>
         const config = around.configOf(input.id)
         return liveChild(() => prepareTenant(config, around), around.pids, line)
       }),
+      hooks: fromPromise<void, HooksInput>(({ input, signal }) =>
+        around.hooks.runTenant(input.moment, around.configOf(input.id), input.running!, signal),
+      ),
       awaitReady: fromPromise<void, { id: string; running: Running | undefined }>(({ input, signal }) => {
         const { health_check } = around.configOf(input.id)
         return awaitReadiness({ port: input.running!.port, path: health_check, signal })
@@ -73,13 +80,16 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
   const slot = around.slots.lend()
   lent.defer(() => around.slots.giveBack(slot))
   const command = await resolveCommand(config, port)
+  const env = childEnvironment(around.env, { lent: command.env, own: config.env, unset: config.unset_env ?? [], port })
+  // Only what its own configuration names: a PIDFILE of navigator's surroundings is not the app's.
+  if (config.env['PIDFILE']) dropAppPidFile(resolve(config.root, env['PIDFILE']!))
   const kept = lent.move()
   return {
     spec: {
       name: config.name,
       argv: command.argv,
       cwd: config.root,
-      env: childEnvironment(around.env, { lent: command.env, own: config.env, unset: config.unset_env ?? [], port }),
+      env,
       onLine: (stream, line) => around.onLine(config.name, stream, line),
     },
     facts: { port, slot },
