@@ -26,8 +26,10 @@ export const sendFile = async (passage: Passage, response: ServerResponse, verdi
     return true
   }
   const handle = await openFile(file.path)
-  if (handle === undefined) {
-    sendAnswer(passage, response, errorAnswer(passage.exchange, 404, { errorMessage: `${file.path} cannot be opened` }), { close: false })
+  if (typeof handle === 'number') {
+    sendAnswer(passage, response, errorAnswer(passage.exchange, handle, { errorMessage: `${file.path} cannot be opened` }), {
+      close: false,
+    })
     return true
   }
   try {
@@ -54,12 +56,15 @@ const begin = (passage: Passage, response: ServerResponse, { status, headers, le
   response.writeHead(status, [...headers.flat(), 'Content-Length', String(length)])
 }
 
-/** Nonblocking: should a pipe have taken the file's place, opening it must not wait for a writer. */
-const openFile = async (path: string): Promise<FileHandle | undefined> => {
+const NOT_TO_BE_HAD: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
+
+/** Gives the status of the answer when it cannot be opened: 503 where that is none of the file's fault. */
+const openFile = async (path: string): Promise<FileHandle | 404 | 503> => {
   try {
+    // Nonblocking: should a pipe have taken the file's place, opening it must not wait for a writer.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch {
-    return undefined
+  } catch (error) {
+    return NOT_TO_BE_HAD.has((error as NodeJS.ErrnoException).code) ? 404 : 503
   }
 }
 
@@ -71,8 +76,17 @@ type Copy = {
   readonly end: number
 }
 
-const copy = async ({ handle, passage, response, start, end }: Copy): Promise<void> => {
+const copy = async (task: Copy): Promise<void> => {
   const buffer = lend()
+  try {
+    await copyThrough(buffer, task)
+  } finally {
+    // A client that has gone may have left a write of it under way.
+    takeBack(buffer, !task.passage.isOver)
+  }
+}
+
+const copyThrough = async (buffer: Buffer, { handle, passage, response, start, end }: Copy): Promise<void> => {
   const write = createWriter(passage, response)
   let at = start
   while (at < end && !passage.isOver) {
@@ -82,7 +96,6 @@ const copy = async ({ handle, passage, response, start, end }: Copy): Promise<vo
     at += bytesRead
     passage.bytesSent += bytesRead
   }
-  takeBack(buffer, !passage.isOver)
   response.end()
 }
 
