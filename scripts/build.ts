@@ -4,6 +4,7 @@
  *   main.cjs       turns the compile cache on, then loads navigator.cjs
  *   navigator.cjs  the supervisor thread
  *   acceptor.cjs   a worker thread's task
+ *   verify-task.cjs  the task of a thread that computes password hashes
  *   worker.js      Piscina's side of a worker thread; Piscina looks for this very name beside itself
  *
  * CommonJS on purpose: `import 'node:http'` from an ES module reads every lazy getter of it and so loads undici, 16 MB.
@@ -38,6 +39,7 @@ rmSync(dist, { recursive: true, force: true })
 await Promise.all([
   build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: join(dist, 'navigator.cjs') }),
   build({ ...common, entryPoints: ['workers/acceptor.ts'], outfile: join(dist, 'acceptor.cjs') }),
+  build({ ...common, entryPoints: ['src/passwords/verify-task.ts'], outfile: join(dist, 'verify-task.cjs') }),
   build({ ...common, stdin: { contents: cached(piscina), resolveDir: root, loader: 'ts' }, outfile: join(dist, 'worker.js') }),
 ])
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')

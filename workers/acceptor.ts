@@ -8,6 +8,7 @@ import { createTurnstile } from '../src/protocol/counters.ts'
 import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessage } from '../src/protocol/messages.ts'
 import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
 import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
+import { type Credentials, createCredentials } from './access/credentials.ts'
 import { putInFront } from './fast-lane/in-front.ts'
 import { FullLane } from './full-lane/full-lane.ts'
 import type { Lane } from './lane.ts'
@@ -19,14 +20,15 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const post = (message: WorkerMessage): void => birth.port.postMessage(message)
   const log = createLineBatch((bytes) => birth.port.postMessage({ type: 'log.lines', bytes } satisfies WorkerMessage, [bytes.buffer]))
   const turnstile = createTurnstile(birth.counters, birth.worker)
-  const routing = createRouting(birth.routing)
+  const credentials = createCredentials(post)
+  const routing = createRouting(birth.routing, credentials)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
   const parts = { room, turnstile, log, post, table: routing.table }
   const lane = putInFront(new FullLane(parts), parts)
   const door = createDoor(lane)
   await door.listen(birth.sockets)
   post({ type: 'worker.listening' })
-  const graceMs = await obey(birth.port, { routing, room, door, post })
+  const graceMs = await obey(birth.port, { routing, room, door, credentials, post })
   door.close()
   lane.drain()
   await door.emptied(graceMs)
@@ -35,18 +37,30 @@ export default async (birth: WorkerBirth): Promise<void> => {
   birth.port.close()
 }
 
+type Obedient = {
+  readonly routing: Routing
+  readonly room: WaitingRoom
+  readonly door: Door
+  readonly credentials: Credentials
+  post(message: WorkerMessage): void
+}
+
 /** Does what the supervisor says until it says to drain: then gives the grace in ms. */
-const obey = (port: MessagePort, worker: { routing: Routing; room: WaitingRoom; door: Door; post(message: WorkerMessage): void }) => {
-  const { routing, room, door, post } = worker
+const obey = (port: MessagePort, { routing, room, door, credentials, post }: Obedient) => {
   const { promise, resolve } = Promise.withResolvers<number>()
   port.on('message', async (message: SupervisorMessage) => {
     switch (message.type) {
       case 'routing.published':
+        credentials.forget()
         routing.publish(message.snapshot)
         return room.moved()
       case 'tenant.moved':
         routing.table().moved(message.standing)
         return room.moved(message.standing.name)
+      case 'password.checked':
+        return credentials.answered(message.key, message.outcome)
+      case 'passwords.changed':
+        return credentials.forget(message.file)
       case 'listener.replaced':
         door.close()
         await door.listen(message.sockets)
@@ -62,12 +76,12 @@ const obey = (port: MessagePort, worker: { routing: Routing; room: WaitingRoom; 
 
 type Routing = { table(): RoutingTable; publish(snapshot: RoutingSnapshot): void }
 
-const createRouting = (first: RoutingSnapshot): Routing => {
-  let current = createRoutingTable(first)
+const createRouting = (first: RoutingSnapshot, credentials: Credentials): Routing => {
+  let current = createRoutingTable(first, credentials)
   return {
     table: () => current,
     publish(snapshot) {
-      current = createRoutingTable(snapshot)
+      current = createRoutingTable(snapshot, credentials)
     },
   }
 }

@@ -106,5 +106,11 @@ export type ResponseType =
   | 'client_closed'
   | 'health-check'
 
+/** Nothing can be decided until a password has been checked. Then: this verdict, or without one all is decided anew. */
+export type Pending = { readonly kind: 'pending'; readonly settled: Promise<Verdict | undefined> }
+
+/** What the pipeline comes to. */
+export type Decision = Verdict | Pending
+
 /** Decides, or leaves it to the next one. Synchronous. */
-export type Step = (exchange: Exchange) => Verdict | undefined
+export type Step = (exchange: Exchange) => Decision | undefined

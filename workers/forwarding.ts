@@ -80,10 +80,3 @@ export const requestIdOf = (incoming: string | undefined): string => {
   issued += 1
   return prefix + issued.toString(16).padStart(12, '0')
 }
-
-/** `remote_user` of the access log: the name in Basic credentials, whether or not anybody has checked them; `-` without. */
-export const remoteUserOf = (authorization: string | undefined): string => {
-  const encoded = authorization && /^basic +([\w+/=-]+)$/i.exec(authorization)?.[1]
-  if (!encoded) return '-'
-  return Buffer.from(encoded, 'base64').toString().split(':', 1)[0]!.trim() || '-'
-}

@@ -1,6 +1,8 @@
 /** A routing snapshot made quick to ask: nothing here grows with the number of tenants but the table itself. */
 import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
+import { type AccessTable, compileAccess } from './access/access-table.ts'
+import { type Credentials, noCredentials } from './access/credentials.ts'
 import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
 import { compressionOf } from './compression-policy.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
@@ -19,6 +21,10 @@ export type RoutingTable = {
   readonly cgiScripts: CgiTable
   readonly reverseProxies: ReverseProxyTable
   readonly files: PublicFiles
+  /** Which paths need whose password. */
+  readonly access: AccessTable
+  /** Whose passwords have been found right. */
+  readonly credentials: Credentials
   /** Whether any tenant has a directory of files of its own. */
   readonly hasFileOwners: boolean
   readonly maintenancePages: MaintenancePages
@@ -44,8 +50,8 @@ export type RoutingTable = {
 /** Tenants of one host, or of any. */
 type Site = { readonly byPrefix: Map<string, TenantRoute>; readonly slashless: Set<string>; depth: number }
 
-/** Compiles a snapshot. Worker thread; one pass over all tenants. */
-export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
+/** Compiles a snapshot. Worker thread; one pass over all tenants. Without `credentials` nobody is found to be anybody. */
+export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Credentials = noCredentials): RoutingTable => {
   const anyHost = createSite()
   const hosts = new Map<string, Site>()
   const standings = new Map<string, TenantStanding>()
@@ -63,8 +69,22 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
   if (snapshot.server.root_path.length > 1) anyHost.slashless.add(snapshot.server.root_path.slice(0, -1))
   for (const standing of snapshot.standings) moved(standing)
 
+  const findTenant = (host: string | undefined, path: string): TenantRoute | undefined => {
+    const decoded = decodedPath(path)
+    const site = siteOf(host)
+    return (site && longestPrefix(site, decoded)) ?? longestPrefix(anyHost, decoded)
+  }
+  const isSlashless = (host: string | undefined, path: string): boolean => {
+    const decoded = decodedPath(path)
+    return siteOf(host)?.slashless.has(decoded) === true || anyHost.slashless.has(decoded)
+  }
+  // The redirect to a tenant is asked the password that the tenant asks.
+  const owner = (host: string | undefined, path: string) => findTenant(host, isSlashless(host, path) ? `${path}/` : path)
+
   return {
     snapshot,
+    credentials,
+    access: compileAccess(snapshot.auth, snapshot.tenants, owner),
     cgiScripts: compileCgiScripts(snapshot.server.cgi_scripts ?? []),
     reverseProxies: compileReverseProxies(snapshot.routes.reverse_proxies),
     files: createPublicFiles(snapshot.server.static, { rootPath: snapshot.server.root_path, compression: compressionOf(snapshot.server) }),
@@ -76,15 +96,8 @@ export const createRoutingTable = (snapshot: RoutingSnapshot): RoutingTable => {
     replays: compileReplays(snapshot.routes.fly?.replay ?? []),
     sticky: compileStickySessions(snapshot.routes.fly),
     trusts: compileTrust(snapshot.server.trust_proxy),
-    findTenant(host, path) {
-      const decoded = decodedPath(path)
-      const site = siteOf(host)
-      return (site && longestPrefix(site, decoded)) ?? longestPrefix(anyHost, decoded)
-    },
-    isSlashless(host, path) {
-      const decoded = decodedPath(path)
-      return siteOf(host)?.slashless.has(decoded) === true || anyHost.slashless.has(decoded)
-    },
+    findTenant,
+    isSlashless,
     standing: (name) => standings.get(name),
     place: (name) => places.get(name),
     moved,

@@ -52,6 +52,12 @@ export type PoolsConfig = DeepReadonly<File['applications']['pools']> & { readon
 export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
 /**
+ * `htpasswd` is absolute, and set where `enabled` is. `public_paths` and the `pattern`s are sources of JavaScript regular expressions.
+ * A tenant's `auth_realm`, `auth_enabled` and `htpasswd` come first for its paths.
+ */
+export type AuthConfig = DeepReadonly<File['auth']>
+
+/**
  * `path` is the source of a JavaScript regular expression, already translated; it wins over `prefix`. `target` is the first of
  * `targets`, if there are several.
  */
@@ -153,13 +159,14 @@ export type Config = {
   readonly file: string
   readonly server: ServerConfig
   readonly maintenance: MaintenanceConfig
+  readonly auth: AuthConfig
   readonly routes: RoutesConfig
   readonly applications: { readonly pools: PoolsConfig; readonly queue: QueueConfig }
   readonly tenants: readonly TenantConfig[]
   readonly managed_processes: readonly ManagedProcessConfig[]
   readonly logging: LoggingConfig
   readonly hooks?: { readonly server: HooksConfig }
-} & DeepReadonly<Pick<File, 'auth' | 'cable'>>
+} & DeepReadonly<Pick<File, 'cable'>>
 
 /** A note about the file that does not stop it from being used. */
 export type ConfigWarning = { readonly code: 'NAV_CONFIG_WARNING'; readonly message: string; readonly at: Position; readonly hint?: string }

@@ -47,6 +47,9 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'maintenance',
   'bot_detection',
   'hooks',
+  'auth_realm',
+  'auth_enabled',
+  'htpasswd',
 ])
 const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
 

@@ -6,7 +6,9 @@ import type { Config, ConfigWarning } from './config.ts'
 import { expandTree } from './expand.ts'
 import { warnNotYet } from './not-yet.ts'
 import { parse } from './parse.ts'
+import { checkPasswordFiles } from './password-files.ts'
 import { resolve } from './resolve.ts'
+import type { MapNode } from './tree.ts'
 import { validate } from './validate.ts'
 
 export { findConfigFile } from './find.ts'
@@ -32,17 +34,27 @@ export class ConfigError extends NavigatorError {
 export type Loaded = { readonly config: Config; readonly warnings: readonly ConfigWarning[] }
 
 /**
- * Reads a file all the way down: parse, compat, expand, schema, resolve. Relative paths in it start at `cwd`. Errors and
+ * Reads a file all the way down: parse, compat, expand, schema, resolve; and its password files. Relative paths in it start at `cwd`. Errors and
  * warnings name the file as `file` does, or relative to `cwd` when that is shorter. Supervisor and commands.
  * @throws NAV_CONFIG_UNREADABLE; ConfigError with every NAV_CONFIG_INVALID at once.
  */
 export const loadConfig = async (file: string, options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<Loaded> => {
   const { env = process.env, cwd = process.cwd() } = options
-  return readConfig(await read(file, cwd), { file, env, cwd })
+  const { root, ...loaded } = interpret(await read(file, cwd), { file, env, cwd })
+  const errors = await checkPasswordFiles(loaded.config, { root, cwd })
+  if (errors.length > 0) throw new ConfigError(nameFor(file, cwd), errors)
+  return loaded
 }
 
-/** The same for a text already read. @throws ConfigError */
-export const readConfig = (text: string, { file, env, cwd }: { file: string; env: NodeJS.ProcessEnv; cwd: string }): Loaded => {
+type Origin = { readonly file: string; readonly env: NodeJS.ProcessEnv; readonly cwd: string }
+
+/** The same for a text already read, without a look at the password files. @throws ConfigError */
+export const readConfig = (text: string, origin: Origin): Loaded => {
+  const { config, warnings } = interpret(text, origin)
+  return { config, warnings }
+}
+
+const interpret = (text: string, { file, env, cwd }: Origin): Loaded & { readonly root: MapNode } => {
   const name = nameFor(file, cwd)
   const { root, errors: syntax, warnings: notes } = parse(text, name)
   if (!root) throw new ConfigError(name, inOrder(syntax))
@@ -56,7 +68,7 @@ export const readConfig = (text: string, { file, env, cwd }: { file: string; env
   const known = new Set(unexpanded.map(place))
   const errors = [...translation.errors, ...unexpanded, ...invalid.filter((error) => !known.has(place(error))), ...(resolved?.errors ?? [])]
   if (errors.length > 0 || !resolved) throw new ConfigError(name, inOrder(errors))
-  return { config: resolved.config, warnings: inOrder([...notes, ...translation.warnings, ...later, ...resolved.warnings]) }
+  return { root, config: resolved.config, warnings: inOrder([...notes, ...translation.warnings, ...later, ...resolved.warnings]) }
 }
 
 const place = ({ at }: NavigatorError): string => `${at?.line}:${at?.column}`

@@ -7,7 +7,6 @@ import type { Node } from './tree.ts'
  * `*` any key. The second text says what that means where it may surprise.
  */
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
-  ['auth', 'nobody is asked for a password'],
   ['cable', 'no sockets are served at its path'],
   ['server.hostname', 'requests for any host are taken'],
   ['server.idle', 'the machine is never suspended or stopped'],
@@ -30,9 +29,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['applications.tenants[].rewrite_path'],
   ['applications.tenants[].force_max_concurrent_requests'],
   ['applications.tenants[].max_concurrent_requests'],
-  ['applications.tenants[].auth_realm'],
-  ['applications.tenants[].auth_enabled', 'nobody is asked for a password'],
-  ['applications.tenants[].htpasswd', 'nobody is asked for a password'],
   ['applications.tenants[].exclude_methods'],
   ['applications.tenants[].min_instances'],
   ['applications.tenants[].max_processes'],

@@ -61,6 +61,7 @@ const resolveTenant = (
     root,
     ...(publicDirectory === undefined ? {} : { public_dir: publicDirectory }),
     ...resolveTenantMaintenance(tenant, where, around),
+    ...(tenant.htpasswd === undefined ? {} : { htpasswd: resolvePath(around.cwd, tenant.htpasswd) }),
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
     ...resolveTenantHooks({ all: hooks, own }, index, scope),

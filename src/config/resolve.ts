@@ -4,6 +4,7 @@ import type { NavigatorError } from '../errors.ts'
 import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
+import { checkTenantAuth, resolveAuth } from './resolve-auth.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
 import { resolveServerHooks } from './resolve-hooks.ts'
 import { resolveMaintenance } from './resolve-maintenance.ts'
@@ -24,14 +25,16 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     file: resolvePath(context.cwd, context.path),
     server: resolveServer(file.server, around),
     maintenance: resolveMaintenance(file, around),
+    auth: resolveAuth(file, around),
     routes: resolveRoutes(file, around),
     applications: { pools: resolvePools(file.applications.pools, around), queue },
     tenants: resolveTenants(file, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
     logging: file.logging,
-    ...pick(file, ['auth', 'cable']),
+    ...pick(file, ['cable']),
     ...resolveServerHooks(file.hooks?.server, around),
   }
+  checkTenantAuth(config.tenants, config.auth, around)
   warnOfLines(file, around)
   warnOfArguments(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }

@@ -22,7 +22,7 @@ export const fileSchema = section({
   routes: routes.prefault({}).meta({ description: 'Paths that do not lead to a tenant.' }),
   maintenance: maintenance.prefault({}).meta({ description: 'The page shown instead of a tenant.' }),
   logging: logging.prefault({}).meta({ description: 'How and where lines are logged.' }),
-  auth: auth.exactOptional().meta({ description: 'Passwords. Default: none.' }),
+  auth: auth.prefault({}).meta({ description: 'Who is asked for a password.' }),
   cable: cable.exactOptional().meta({ description: 'TurboCable sockets.' }),
   hooks: hooks.exactOptional().meta({ description: 'Commands run at certain moments. Default: none.' }),
   routing: future('A/B tests.'),

@@ -13,11 +13,18 @@ export type WorkerBirth = {
   readonly routing: RoutingSnapshot
 }
 
+/** `unavailable`: nobody can tell now, the file is gone or too many wait. */
+export type PasswordOutcome = 'verified' | 'refused' | 'unavailable'
+
 export type SupervisorMessage =
   | { readonly type: 'routing.published'; readonly snapshot: RoutingSnapshot }
   | { readonly type: 'tenant.moved'; readonly standing: TenantStanding }
   /** The listen address changed: listen here too, and no longer on the sockets given before. */
   | { readonly type: 'listener.replaced'; readonly sockets: readonly BoundSocket[] }
+  /** The answer to `password.check`. */
+  | { readonly type: 'password.checked'; readonly key: string; readonly outcome: PasswordOutcome }
+  /** This password file has changed, or can no longer be read: nothing that was found by it holds any more. */
+  | { readonly type: 'passwords.changed'; readonly file: string }
   /** Accept nothing more, let requests end for `graceMs`, then cut. The task resolves when done. */
   | { readonly type: 'worker.drain'; readonly graceMs: number }
 
@@ -44,6 +51,11 @@ export type WorkerMessage =
   | { readonly type: 'cgi.failed'; readonly script: string; readonly reason: string }
   /** To be taken up if it is another file than the one in use, or has changed since that was loaded. Absolute. */
   | { readonly type: 'config.reloadRequested'; readonly file: string }
+  /**
+   * Are these the name and password of a user of `file`? `key` names the question: a MAC under a key of this thread, so that an
+   * answer meant for a thread that has died since means nothing to the next.
+   */
+  | { readonly type: 'password.check'; readonly key: string; readonly file: string; readonly user: string; readonly password: string }
   /** Whole access-log lines, at most once a tick. Transferred. */
   | { readonly type: 'log.lines'; readonly bytes: Uint8Array }
 

@@ -4,6 +4,9 @@ import type { Admission } from './counters.ts'
 /** The public states of a tenant and of a managed process: what `ps`, `inspect`, metrics and logs say. */
 export type PublicState = 'stopped' | 'starting' | 'ready' | 'idle' | 'stopping' | 'crashed'
 
+/** Whether and by which file a password is asked for. */
+export type TenantAuth = { readonly enabled: boolean; readonly realm: string; readonly htpasswd?: string }
+
 /** One tenant as workers route to it. Small: there may be 100,000. */
 export type TenantRoute = {
   /** Unique name; what logs and `ps` say. */
@@ -14,6 +17,8 @@ export type TenantRoute = {
   readonly host?: string
   /** How long a browser waits for a start before it gets the maintenance page, in ms. */
   readonly startup_timeout: number
+  /** Where its paths differ in this from all others. */
+  readonly auth?: TenantAuth
   /** Whether an open WebSocket keeps the tenant awake. */
   readonly track_websockets: boolean
   /** Whether it is in maintenance by itself, and its own page, absolute. */
@@ -44,6 +49,7 @@ export type RoutingSnapshot = {
   readonly version: number
   readonly server: Config['server']
   readonly maintenance: Config['maintenance']
+  readonly auth: Config['auth']
   readonly routes: Config['routes']
   readonly queue: Config['applications']['queue']
   readonly tenants: readonly TenantRoute[]

@@ -11,6 +11,7 @@ import { type CgiChildren, createCgiChildren } from './cgi-children.ts'
 import { createHooks, type Hooks } from './hooks.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { createManagedProcesses } from './managed-processes.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
 import { createPublisher } from './publisher.ts'
 import type { ReloadTargets } from './reload.ts'
 import { createSlots } from './slots.ts'
@@ -77,7 +78,11 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
 }
 
 type Stock = ReturnType<typeof layIn>
-type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & { readonly pool: StartPool; readonly publish: () => void }
+type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & {
+  readonly pool: StartPool
+  readonly passwords: Passwords
+  readonly publish: () => void
+}
 
 /** They know each other by functions: each is made before all it may talk to. */
 const joinUp = (options: SupervisorOptions & { requestReload(file: string): void }, now: Now, stock: Stock): Crew => {
@@ -105,9 +110,10 @@ const joinUp = (options: SupervisorOptions & { requestReload(file: string): void
   })
   const { standing, standings } = registry
   const publisher = createPublisher({ config: () => now.config, standing, standings, tell: (message) => workers.tell(message) })
+  const passwords = createPasswords({ log, changed: (file) => workers.tell({ type: 'passwords.changed', file }) })
   const cgi = createCgiChildren({ pids, log, onLine })
-  const onMessage = (worker: number, message: WorkerMessage) =>
-    hear(worker, message, { registry, cgi, writeAccess, requestReload, listening: () => workers.listening(worker) })
+  const ears: Ears = { registry, cgi, passwords, writeAccess, requestReload, workers: () => workers }
+  const onMessage = (worker: number, message: WorkerMessage) => hear(worker, message, ears)
   const thread = { url, counters, gates, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
   const open = (worker: number) => {
     const opened = openWorkerThread(thread, worker)
@@ -115,14 +121,19 @@ const joinUp = (options: SupervisorOptions & { requestReload(file: string): void
     return opened
   }
   const workers = createWorkers({ count: stock.workers, log, open })
-  return { pool, processes, registry, workers, publish: publisher.publish }
+  return { pool, passwords, processes, registry, workers, publish: publisher.publish }
 }
 
-const reloading = (now: Now, { ports }: Stock, { pool, workers }: Crew): Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'> => ({
+const reloading = (
+  now: Now,
+  { ports }: Stock,
+  { pool, passwords, workers }: Crew,
+): Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'> => ({
   config: () => now.config,
   address: () => now.listeners.address,
   adopt(next) {
     now.config = next
+    passwords.adopt(next)
     ports.setRange(portsOf(next))
     pool.reconsider()
   },
@@ -136,10 +147,11 @@ const reloading = (now: Now, { ports }: Stock, { pool, workers }: Crew): Pick<Pa
 })
 
 const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew): Pick<Parts, 'start' | 'drain' | 'stop'> => {
-  const { registry, processes, workers } = crew
+  const { registry, processes, workers, passwords } = crew
   const ticking = new DisposableStack()
   return {
     async start(signal) {
+      passwords.adopt(now.config)
       await stock.pids.endLeftovers(log)
       signal.throwIfAborted()
       await processes.startAll(now.config.managed_processes)
@@ -157,6 +169,7 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
         await processes.stopAll()
       } finally {
         ticking.dispose()
+        await passwords.close()
         now.listeners[Symbol.dispose]()
       }
     },
@@ -183,21 +196,25 @@ const poolRules = (config: () => Config, registry: () => TenantRegistry): PoolRu
 type Ears = {
   readonly registry: TenantRegistry
   readonly cgi: CgiChildren
+  readonly passwords: Passwords
   requestReload(file: string): void
   writeAccess(bytes: Uint8Array): void
-  listening(): void
+  workers(): Workers
 }
 
-const hear = (worker: number, message: WorkerMessage, { registry, cgi, requestReload, writeAccess, listening }: Ears): void => {
+const hear = (worker: number, message: WorkerMessage, { registry, cgi, passwords, requestReload, writeAccess, workers }: Ears): void => {
   switch (message.type) {
     case 'worker.listening':
-      listening()
+      workers().listening(worker)
       break
     case 'tenant.requested':
       registry.wake(message.tenant)
       break
     case 'tenant.refused':
       registry.refuse(message.tenant, message.ticket)
+      break
+    case 'password.check':
+      void passwords.check(message).then((outcome) => workers().answer(worker, { type: 'password.checked', key: message.key, outcome }))
       break
     case 'log.lines':
       writeAccess(message.bytes)

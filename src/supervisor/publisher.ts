@@ -58,13 +58,15 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
   version,
   server: config.server,
   maintenance: config.maintenance,
+  auth: config.auth,
   routes: config.routes,
   queue: config.applications.queue,
-  tenants: config.tenants.map((tenant) => routeOf(tenant, config.server.static.x_sendfile)),
+  tenants: config.tenants.map((tenant) => routeOf(tenant, config)),
   standings,
 })
 
-const routeOf = (tenant: TenantConfig, sendfileRoots: readonly string[]): TenantRoute => {
+const routeOf = (tenant: TenantConfig, { auth, server }: Config): TenantRoute => {
+  const sendfileRoots = server.static.x_sendfile
   const { name, path, host, startup_timeout, track_websockets, public_dir, root, maintenance, bot_detection } = tenant
   return {
     name,
@@ -74,9 +76,18 @@ const routeOf = (tenant: TenantConfig, sendfileRoots: readonly string[]): Tenant
     track_websockets,
     ...(maintenance === undefined ? {} : { maintenance }),
     ...(bot_detection === undefined ? {} : { bot_detection }),
+    ...authOf(tenant, auth),
     ...(public_dir === undefined ? {} : { public_dir }),
     ...(sendfileRoots.length === 0 ? {} : { sendfile_roots: sendfileRoots.map((directory) => resolve(root, directory)) }),
   }
+}
+
+const authOf = ({ auth_enabled, auth_realm, htpasswd }: TenantConfig, auth: Config['auth']): Pick<TenantRoute, 'auth'> => {
+  if (auth_enabled === undefined && auth_realm === undefined && htpasswd === undefined) return {}
+  const realm = auth_realm ?? auth.realm
+  const file = htpasswd ?? auth.htpasswd
+  const enabled = realm !== 'off' && (auth_enabled ?? (htpasswd !== undefined || auth.enabled))
+  return { auth: { enabled, realm, ...(file === undefined ? {} : { htpasswd: file }) } }
 }
 
 const isSame = (a: TenantStanding | undefined, b: TenantStanding): boolean =>

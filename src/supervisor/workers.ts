@@ -18,6 +18,8 @@ export type Workers = {
   startAll(): Promise<void>
   /** To those that live; one born later gets the routing of its birth. */
   tell(message: SupervisorMessage): void
+  /** To this one only, if it lives. */
+  answer(worker: number, message: SupervisorMessage): void
   /** Listen there, and nowhere else. */
   moveTo(listeners: Listeners): void
   listening(worker: number): void
@@ -59,6 +61,7 @@ export const createWorkers = ({ count, log, open }: WorkersSpec): Workers => {
     tell(message) {
       for (const thread of threads.values()) thread.tell(message)
     },
+    answer: (worker, message) => threads.get(worker)?.tell(message),
     moveTo(listeners) {
       for (const thread of threads.values()) {
         const socket = listeners.bind()

@@ -40,6 +40,7 @@ const snapshotOf = (tenants: readonly string[]): RoutingSnapshot => ({
     timeouts: { header: 0, keep_alive: 0, idle: 0, connect: 0, response: 0, drain: 0 },
   },
   maintenance: { enabled: false },
+  auth: { enabled: false, realm: '', public_paths: [], auth_patterns: [] },
   routes: { reverse_proxies: [] },
   queue: { max_size: 1, timeout: 1 },
   tenants: tenants.map((path): TenantRoute => ({ name: path, path, startup_timeout: 5_000, track_websockets: true })),

@@ -92,7 +92,7 @@ describe('a worker', () => {
     await ask(site, '/boston/a?b=c', { headers })
     expect(await site.line(() => true)).toMatchObject({
       client_ip: '127.0.0.1',
-      remote_user: 'ann',
+      remote_user: '-',
       method: 'GET',
       uri: '/boston/a?b=c',
       protocol: 'HTTP/1.1',

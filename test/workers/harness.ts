@@ -44,6 +44,7 @@ export type SiteOptions = {
   readonly timeouts?: Partial<TimeoutsConfig>
   readonly queue?: Partial<RoutingSnapshot['queue']>
   readonly maintenance?: RoutingSnapshot['maintenance']
+  readonly auth?: Partial<RoutingSnapshot['auth']>
   readonly routes?: Partial<RoutingSnapshot['routes']>
   readonly reverse_proxies?: readonly (Partial<ReverseProxyConfig> & { readonly target: string })[]
 }
@@ -61,6 +62,7 @@ export const snapshotOf = (options: SiteOptions, version = 1): RoutingSnapshot =
     timeouts: { header: 10_000, keep_alive: 5_000, idle: 0, connect: 2_000, response: 10_000, drain: 5_000, ...options.timeouts },
   },
   maintenance: options.maintenance ?? { enabled: false },
+  auth: { enabled: false, realm: 'Restricted', public_paths: [], auth_patterns: [], ...options.auth },
   routes: { reverse_proxies: (options.reverse_proxies ?? []).map(reverseProxy), ...options.routes },
   queue: { max_size: 100, timeout: 10_000, ...options.queue },
   tenants: (options.tenants ?? []).map(({ port: _, ...tenant }) => ({

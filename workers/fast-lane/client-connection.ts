@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import { codingFor } from '../compression-policy.ts'
-import type { ResponseType, Verdict } from '../exchange.ts'
+import type { Decision, Pending, ResponseType, Verdict } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
@@ -189,13 +189,27 @@ export class ClientConnection {
     this.filePath = undefined
   }
 
-  #decide(bytes: Buffer, headLength: number): boolean {
+  #decide(bytes: Buffer, headLength: number, decision: Decision = this.#decision()): boolean {
+    if (decision.kind === 'pending') return this.#waitFor(decision, headLength)
     this.early = headLength === bytes.length ? undefined : bytes.subarray(headLength)
-    return this.#carryOut(this.#verdict()) || this.#handOver(bytes)
+    return this.#carryOut(decision) || this.#handOver(bytes)
+  }
+
+  /** The head stays in `early` meanwhile. Whoever checks the password has a limit of its own. */
+  #waitFor({ settled }: Pending, headLength: number): false {
+    this.phase = 'waiting'
+    this.deadline = Number.POSITIVE_INFINITY
+    void settled.then((verdict) => {
+      if (this.phase !== 'waiting') return
+      this.phase = 'head'
+      this.#decide(this.early!, headLength, verdict)
+      this.advance()
+    })
+    return false
   }
 
   /** A step that throws fails its request, not the thread. */
-  #verdict(): Verdict {
+  #decision(): Decision {
     try {
       return this.lane.options.decide(this.exchange)
     } catch (error) {
@@ -205,6 +219,7 @@ export class ClientConnection {
 
   /** Gives false for what the full lane has to do. */
   #carryOut(verdict: Verdict): boolean {
+    this.addedFields = fieldLines('setHeaders' in verdict ? verdict.setHeaders : undefined)
     switch (verdict.kind) {
       case 'respond':
         answer(this, verdict)
@@ -212,11 +227,9 @@ export class ClientConnection {
       case 'tenant':
         // Somebody has to look out for X-Sendfile in the response, or to compress it.
         if (verdict.tenant.sendfile_roots !== undefined || codingFor(this.exchange) !== undefined) return false
-        this.addedFields = fieldLines(verdict.setHeaders)
         enterTenant(this, verdict.tenant)
         return true
       case 'upstream':
-        this.addedFields = fieldLines(verdict.setHeaders)
         return codingFor(this.exchange) === undefined && enterUpstream(this, verdict)
       case 'file':
         return this.bodyLeft === 0 && answerWithFile(this, verdict)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
-import type { Exchange, Verdict } from '../exchange.ts'
+import type { Decision, Exchange } from '../exchange.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import type { WaitingRoom } from '../waiting-room.ts'
 import type { ReadBuffers } from './buffers.ts'
@@ -15,7 +15,7 @@ export type FastLaneOptions = {
   readonly room: WaitingRoom
   /** The routing table as it is now. */
   table(): RoutingTable
-  decide(exchange: Exchange): Verdict
+  decide(exchange: Exchange): Decision
   readonly log: LineBatch
   /**
    * Takes over a connection with the octets read from it. The socket is paused and has no listeners of this lane any more;

@@ -1,6 +1,6 @@
 /** The access log's line for a request of this lane. */
 import { formatAccessLine } from '../../src/log/access-log.ts'
-import { clientAddress, remoteUserOf } from '../forwarding.ts'
+import { clientAddress } from '../forwarding.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** Writes the line for the request the connection is at. */
@@ -9,7 +9,7 @@ export const logRequest = (client: ClientConnection): void => {
   const line = formatAccessLine({
     doneAt: Date.now(),
     clientIp: clientAddress(exchange.peer, exchange.forwardedFor, exchange.routing.trusts(exchange.peer)),
-    remoteUser: remoteUserOf(exchange.authorization),
+    remoteUser: exchange.user ?? '-',
     method: exchange.method,
     uri: exchange.rewrittenFrom ?? exchange.path + exchange.query,
     rewrittenUri: exchange.rewrittenFrom === undefined ? undefined : exchange.path + exchange.query,

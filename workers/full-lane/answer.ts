@@ -37,7 +37,7 @@ export const rawAnswer = ({ status, headers, body }: Answer): string => {
 const note = (passage: Passage, answer: Answer): void => {
   passage.status = answer.status
   passage.responseType = answer.responseType
-  passage.errorMessage = answer.responseType === 'error' ? answer.errorMessage : undefined
+  passage.errorMessage = answer.errorMessage
   if (answer.destination !== undefined) passage.destination = answer.destination
 }
 

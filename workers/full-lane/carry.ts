@@ -4,7 +4,7 @@ import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { FileVerdict, HeaderList, UpstreamTarget, UpstreamVerdict, Verdict } from '../exchange.ts'
 import { isPatient } from '../negotiation.ts'
-import { decide } from '../pipeline.ts'
+import { decideInTime } from '../pipeline.ts'
 import { errorAnswer, maintenanceAnswer, refusalAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import type { Outcome, WaitingRoom } from '../waiting-room.ts'
@@ -44,7 +44,7 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
 const carryFile = async (errand: Errand, verdict: FileVerdict): Promise<void> => {
   const { passage, response } = errand
   if (await sendFile(passage, response, verdict)) return
-  const again = decide(passage.exchange)
+  const again = await decideInTime(passage.exchange)
   if (again.kind !== 'file') return carryOut(again, errand)
   if (!(await sendFile(passage, response, again))) sendAnswer(passage, response, changingAnswer(passage.exchange), { close: false })
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { CgiScriptConfig } from '../../src/config/config.ts'
-import { decide } from '../pipeline.ts'
+import { decideInTime } from '../pipeline.ts'
 import { errorAnswer } from '../responses.ts'
 import { sendAnswer } from './answer.ts'
 import { carryOut, type Errand } from './carry.ts'
@@ -134,5 +134,5 @@ const followLocally = async (errand: Errand, work: ScriptErrand, location: strin
   const target = readTarget(location.replace(/#.*/, ''))
   if (target === undefined) return fail(work, `its Location "${location}" is none`)
   passage.becomeGet(target)
-  await carryOut(decide(passage.exchange), errand)
+  await carryOut(await decideInTime(passage.exchange), errand)
 }

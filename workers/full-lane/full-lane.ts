@@ -8,7 +8,7 @@ import type { Verdict } from '../exchange.ts'
 import { createLookup } from '../fly/lookup.ts'
 import { plainAddress } from '../forwarding.ts'
 import type { Lane } from '../lane.ts'
-import { decide } from '../pipeline.ts'
+import { decideInTime, foresee } from '../pipeline.ts'
 import { errorAnswer } from '../responses.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import type { WaitingRoom } from '../waiting-room.ts'
@@ -148,8 +148,9 @@ export class FullLane implements Lane {
   #mayUpgrade(request: IncomingMessage): boolean {
     const target = readTarget(request.url)
     if (!isWebSocketUpgrade(request) || target === undefined || findFault(request) !== undefined) return false
-    const verdict = decide(this.#readExchange(request, target))
-    return verdict.kind === 'upstream' ? verdict.rule.websocket : verdict.kind !== 'file' && verdict.kind !== 'cgi'
+    const verdict = foresee(this.#readExchange(request, target))
+    if (verdict.kind === 'upstream') return verdict.rule.websocket
+    return verdict.kind === 'tenant' || verdict.kind === 'respond'
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -172,7 +173,9 @@ export class FullLane implements Lane {
 /** Nothing that carrying a request throws may end the thread: the request fails, and what it held is given back. */
 const guard = async (passage: Passage, carry: (verdict: Verdict) => Promise<void>): Promise<void> => {
   try {
-    await carry(decide(passage.exchange))
+    const verdict = decideInTime(passage.exchange)
+    // Synchronous where nothing has to be waited for: node:http expects an upgrade to be taken up at once.
+    await carry(verdict instanceof Promise ? await verdict : verdict)
   } catch (error) {
     passage.status = 500
     passage.responseType = 'error'

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { formatAccessLine, type LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Exchange, HeaderList, ResponseType } from '../exchange.ts'
-import { clientAddress, remoteUserOf } from '../forwarding.ts'
+import { clientAddress } from '../forwarding.ts'
 import type { Place } from '../routing-table.ts'
 import { hasBody, type Target } from './request-head.ts'
 
@@ -84,7 +84,7 @@ export class Passage {
     for (const name of BODY_FIELDS) delete request.headers[name]
     request.rawHeaders = request.rawHeaders.filter((_, index, all) => !BODY_FIELDS.includes(all[index & ~1]!.toLowerCase()))
     this.hasBody = false
-    Object.assign(this.exchange, { method: request.method, path, query })
+    Object.assign(this.exchange, { method: request.method, path, query, rewrittenFrom: undefined })
   }
 
   onceOver(task: () => void): void {
@@ -107,11 +107,11 @@ export class Passage {
   }
 
   #writeLog(): void {
-    const { method, path, query, rewrittenFrom, peer, header, requestId, routing } = this.exchange
+    const { method, path, query, rewrittenFrom, peer, header, requestId, routing, user } = this.exchange
     const line = formatAccessLine({
       doneAt: Date.now(),
       clientIp: clientAddress(peer, header('x-forwarded-for'), routing.trusts(peer)),
-      remoteUser: remoteUserOf(header('authorization')),
+      remoteUser: user ?? '-',
       method,
       uri: rewrittenFrom ?? path + query,
       rewrittenUri: rewrittenFrom && path + query,

@@ -85,7 +85,8 @@ export const readExchange = (
   const { authority } = from.target
   const header = (name: string): string | undefined => {
     if (name === 'host' && authority !== undefined) return authority
-    const value = headers[name]
+    // node:http drops all but the first line, yet the upstream gets them all.
+    const value = name === 'authorization' ? request.headersDistinct[name] : headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
   const upgrade = headers.upgrade === undefined ? 'none' : isWebSocketUpgrade(request) ? 'websocket' : 'other'

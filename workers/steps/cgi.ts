@@ -1,6 +1,7 @@
 import type { CgiScriptConfig } from '../../src/config/config.ts'
-import type { Answer, Exchange, Step } from '../exchange.ts'
+import type { Decision, Exchange, Step } from '../exchange.ts'
 import { errorAnswer } from '../responses.ts'
+import { requireUser } from './authenticate.ts'
 
 /** Runs the script whose path this is. One with allowed_users is only for those of them who have proved who they are. */
 export const runCgiScript: Step = (exchange) => {
@@ -9,13 +10,10 @@ export const runCgiScript: Step = (exchange) => {
   return refuse(exchange, script) ?? { kind: 'cgi', script }
 }
 
-const refuse = (exchange: Exchange, { script, allowed_users: allowed = [] }: CgiScriptConfig): Answer | undefined => {
-  const { user, header } = exchange
-  if (allowed.length === 0 || (user !== undefined && allowed.includes(user))) return undefined
-  if (user !== undefined || header('authorization') !== undefined) {
-    const errorMessage = `${user === undefined ? 'a user whose password nobody has checked' : `user ${user}`} may not call ${script}`
-    return errorAnswer(exchange, 403, { errorMessage })
-  }
-  const answer = errorAnswer(exchange, 401, { errorMessage: `${script} is for known users only` })
-  return { ...answer, headers: [...answer.headers, ['WWW-Authenticate', 'Basic realm="Restricted", charset="UTF-8"']] }
+const refuse = (exchange: Exchange, { script, allowed_users: allowed = [] }: CgiScriptConfig): Decision | undefined => {
+  if (allowed.length === 0) return undefined
+  // On a public path nobody has been asked yet.
+  const unknown = requireUser(exchange)
+  if (unknown !== undefined || allowed.includes(exchange.user ?? '')) return unknown
+  return errorAnswer(exchange, 403, { errorMessage: `user ${exchange.user} may not call ${script}` })
 }

@@ -13,7 +13,6 @@ const FOLLOWED = 10
 export const applyRules: Step = (exchange) => {
   const { rules } = exchange.routing
   if (rules.isEmpty) return undefined
-  startOver(exchange)
   let path = readablePath(exchange.path)
   let found = rules.find(path, exchange.method, 0)
   while (found !== undefined) {
@@ -31,7 +30,7 @@ export const applyRules: Step = (exchange) => {
 }
 
 /** A lane may ask twice: then all begins with what the client sent. */
-const startOver = (exchange: Exchange): void => {
+export const startOver = (exchange: Exchange): void => {
   const { rewrittenFrom } = exchange
   if (rewrittenFrom === undefined) return
   const queryAt = rewrittenFrom.indexOf('?')

@@ -1,22 +1,52 @@
 /** Who gets in and what is shown instead: `auth`, `cable`, `maintenance`. */
 import { z } from 'zod'
-import { bool, orScalar, section, text, texts, urlPath } from './values.ts'
+import { translatePublicPath } from '../glob.ts'
+import { bool, orScalar, pattern, readable, section, text, urlPath } from './values.ts'
+
+/** A path without a password, as the source of a regular expression. */
+const publicPath = readable(translatePublicPath, {
+  predicate: 'is not a path that can be matched',
+  hint: 'close each [ with ], and write a character after each \\',
+})
+
+/** What a password is for, on one line. */
+export const realm = readable((value) => (/^\P{Cc}+$/u.test(value) ? value : undefined), {
+  predicate: 'is not a realm',
+  hint: 'write a name on one line: Staff only',
+})
 
 const authPattern = section({
-  pattern: text.meta({ description: 'RE2 pattern of URL paths.', examples: ['^/public/'] }),
-  action: text.exactOptional().meta({ description: '`off` makes the paths public.', examples: ['off'] }),
+  pattern: pattern.meta({ description: 'RE2 pattern of URL paths, not anchored.', examples: ['^/public/'] }),
+  action: realm.meta({
+    description: '`off`: no password is asked for. Anything else: one is, for the realm of this name.',
+    examples: ['off', 'Staff only'],
+  }),
   description: text.exactOptional().meta({ description: 'A remark.' }),
 })
 
 /** Keys of `auth`. */
 export const auth = section({
-  enabled: bool.exactOptional().meta({ description: 'Whether a password is asked for.', default: 'false' }),
-  realm: text.exactOptional().meta({ description: 'What the browser says the password is for.', default: 'Restricted' }),
-  htpasswd: text.exactOptional().meta({ description: 'File of users and password hashes.', examples: ['config/htpasswd'] }),
-  public_paths: texts
-    .exactOptional()
-    .meta({ description: 'Paths without a password: prefixes and globs. Default: none.', examples: [['/assets/', '*.css']] }),
-  auth_patterns: z.array(authPattern).exactOptional().meta({ description: 'Paths without a password, as patterns. Default: none.' }),
+  enabled: bool.prefault('false').meta({ description: 'Whether a password is asked for. Needs htpasswd.', examples: ['true'] }),
+  realm: realm.prefault('Restricted').meta({
+    description: 'What the browser says the password is for. `off` is the same as enabled: false.',
+    examples: ['Staff only'],
+  }),
+  htpasswd: text.exactOptional().meta({
+    description: 'File of users and password hashes, relative to where navigator was started. Changes count within a second.',
+    examples: ['config/htpasswd'],
+  }),
+  public_paths: z
+    .array(publicPath)
+    .prefault([])
+    .meta({
+      description:
+        'Paths without a password: *.css is an ending, /assets/ a beginning, /assets/* a glob whose * stops at slashes, /up that very path.',
+      examples: [['/assets/', '*.css', '/up']],
+    }),
+  auth_patterns: z
+    .array(authPattern)
+    .prefault([])
+    .meta({ description: 'Patterns of paths with or without a password. The first that fits counts, before public_paths.' }),
 })
 
 /** Keys of `cable`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tenantMaintenance } from './access.ts'
+import { realm, tenantMaintenance } from './access.ts'
 import { tenantHooks } from './hooks.ts'
 import {
   args,
@@ -45,9 +45,6 @@ const later = {
     .exactOptional()
     .meta({ description: 'Requests in flight at once.', examples: ['10'] }),
   special: bool.exactOptional().meta({ description: 'A mark of old configurations.' }),
-  auth_realm: text.exactOptional().meta({ description: 'Its own realm.', examples: ['off'] }),
-  auth_enabled: bool.exactOptional().meta({ description: 'Whether it needs a password.' }),
-  htpasswd: text.exactOptional().meta({ description: 'Its own password file.', examples: ['config/htpasswd'] }),
   exclude_methods: texts.exactOptional().meta({ description: 'Methods it does not get.', examples: [['POST']] }),
   min_instances: int(0, 1_000)
     .exactOptional()
@@ -110,5 +107,17 @@ export const tenant = section({
   maintenance: tenantMaintenance
     .exactOptional()
     .meta({ description: 'Maintenance of this tenant alone. Default: none.', examples: ['true'] }),
+  auth_realm: realm.exactOptional().meta({
+    description: 'What the browser says its password is for; `off`: none is asked for. Default: auth.realm.',
+    examples: ['Boston'],
+  }),
+  auth_enabled: bool.exactOptional().meta({
+    description: 'Whether its paths need a password. Default: yes if it has an htpasswd of its own, else as auth.enabled says.',
+    examples: ['false'],
+  }),
+  htpasswd: text.exactOptional().meta({
+    description: 'Its own password file, instead of auth.htpasswd; relative to where navigator was started.',
+    examples: ['config/boston.htpasswd'],
+  }),
   ...later,
 })

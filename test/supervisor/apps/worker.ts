@@ -83,7 +83,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
     if (message.type === 'worker.drain') return drain(message.graceMs)
     if (message.type === 'listener.replaced') return void listen(message.sockets)
     if (message.type === 'routing.published') adopt(message.snapshot)
-    else standings.set(message.standing.name, message.standing)
+    if (message.type === 'tenant.moved') standings.set(message.standing.name, message.standing)
     retry()
   })
   adopt(birth.routing)
