@@ -185,6 +185,23 @@ describe('a tenant', () => {
   })
 })
 
+test.each([
+  ['"X Y": 1', 'whose name cannot be this'],
+  ['"X-Own": "a\\nSet-Cookie: b=c"', 'no header may hold'],
+])('a header that would break an answer is refused: %s', (header, reason) => {
+  const text = `server: { health_check: { path: /up, response: { headers: { ${header} } } } }`
+  expect(refusalOf(text)).toContain(reason)
+})
+
+const refusalOf = (text: string): string => {
+  try {
+    readConfig(text, { file: 'navigator.yml', env: {}, cwd: '/srv' })
+    return 'it is taken'
+  } catch (error) {
+    return String(error)
+  }
+}
+
 describe('an error', () => {
   test('never shows what a variable holds', () => {
     const env = { SECRET: 'hunter2' }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bool, duration, methods, orScalar, pattern, section, target, text, urlPath } from './values.ts'
+import { bool, duration, headerFields, methods, orScalar, pattern, section, target, text, urlPath } from './values.ts'
 
 const targetCheck = section({
   path: urlPath.meta({ description: 'Asked of each target; any status below 500 will do.', examples: ['/up'] }),
@@ -32,20 +32,14 @@ export const reverseProxy = section({
   strip_path: bool
     .prefault('false')
     .meta({ description: 'Whether the prefix, or what precedes the first group of path, is removed.', examples: ['true'] }),
-  headers: z
-    .record(z.string(), text)
-    .prefault({})
-    .meta({
-      description: 'Request headers to set. $remote_addr, $scheme and $host stand for the client.',
-      examples: [{ 'X-Real-IP': '$remote_addr' }],
-    }),
-  response_headers: z
-    .record(z.string(), text)
-    .prefault({})
-    .meta({
-      description: 'Response headers to set. With them, OPTIONS is answered at once.',
-      examples: [{ 'Access-Control-Allow-Origin': '*' }],
-    }),
+  headers: headerFields.prefault({}).meta({
+    description: 'Request headers to set. $remote_addr, $scheme and $host stand for the client.',
+    examples: [{ 'X-Real-IP': '$remote_addr' }],
+  }),
+  response_headers: headerFields.prefault({}).meta({
+    description: 'Response headers to set. With them, OPTIONS is answered at once.',
+    examples: [{ 'Access-Control-Allow-Origin': '*' }],
+  }),
   websocket: bool.prefault('false').meta({ description: 'Whether WebSocket upgrades are forwarded.', examples: ['true'] }),
   exclude_methods: methods.exactOptional().meta({ description: 'Methods this is not for. Default: none.', examples: [['POST']] }),
 }).check(({ value, issues }) => {

@@ -3,15 +3,14 @@ import { compression } from './compression.ts'
 import { idle } from './idle.ts'
 import { botDetection, cgiScript } from './server-later.ts'
 import { staticFiles } from './static.ts'
-import { bool, duration, int, listen, orScalar, prefix, section, text, trust, urlPath } from './values.ts'
+import { bool, duration, headerFields, int, listen, orScalar, prefix, section, text, trust, urlPath } from './values.ts'
 
 const syntheticResponse = section({
   status: int(200, 599)
     .prefault('200')
     .meta({ description: 'Status of the answer.', examples: ['200'] }),
   body: text.prefault('OK').meta({ description: 'Body of the answer.', examples: ['OK'] }),
-  headers: z
-    .record(z.string(), text)
+  headers: headerFields
     .prefault({})
     .meta({ description: 'Headers of the answer. Without a Content-Type it is text/plain.', examples: [{ 'Content-Type': 'text/html' }] }),
 })

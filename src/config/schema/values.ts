@@ -127,6 +127,17 @@ export const pattern = z.string().transform((value, context) => {
   return z.NEVER
 })
 
+/** Names and values of HTTP headers. */
+export const headerFields = z.record(z.string(), text).check(({ value, issues }) => {
+  for (const [name, content] of Object.entries(value)) {
+    const message = !/^[!#$%&'*+.^_`|~\w-]+$/.test(name)
+      ? 'stands for a header, whose name cannot be this'
+      : /[^\t\x20-\x7e\x80-\xff]/.test(content) && 'holds a character that no header may hold'
+    const hint = 'write Name: value in one line, in Latin letters'
+    if (message) issues.push({ code: 'custom', message, input: content, path: [name], params: { hint } })
+  }
+})
+
 /** A URL path with a slash at both ends. */
 export const prefix = readable((value) => (/[?#\s]|\/\/|(^|\/)\.{1,2}(\/|$)/.test(value) ? undefined : `/${value}/`.replace(/\/+/g, '/')), {
   predicate: 'is not a URL path',
