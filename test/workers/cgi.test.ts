@@ -146,6 +146,21 @@ describe('a CGI script', () => {
     expect(await ask(site, '/local', { method: 'POST', body: 'abc' })).toMatchObject({ status: 200, body: 'GET /boston/list?new=1' })
     expect(await ask(site, '/told')).toMatchObject({ status: 303, headers: { location: '/boston/' } })
     expect((await ask(site, '/loop')).status).toBe(500)
+    expect(await site.line(({ uri }) => uri === '/local')).toMatchObject({
+      method: 'POST',
+      tenant: 'boston',
+      rewritten_uri: '/boston/list?new=1',
+    })
+  })
+
+  test('may lead on from a path that was rewritten', async () => {
+    const here = scripted('printf "Location: /there\n\n"', { path: '/here' })
+    const there = scripted(`${HEAD}; echo "$REQUEST_URI"`, { path: '/there' })
+    await using site = await startSite({
+      server: { cgi_scripts: [here, there] },
+      routes: { rewrites: [{ from: '^/old', to: '/here' }] },
+    })
+    expect((await ask(site, '/old')).body).toBe('/there\n')
   })
 
   test('named nph-… writes its response itself', async () => {

@@ -37,6 +37,8 @@ export class Passage {
   readonly #startedAt = performance.now()
   readonly #whenOver: (() => void)[] = []
   #place: Place | undefined
+  /** Set when a script has led on to another path. */
+  #sent: { readonly method: string; readonly uri: string } | undefined
   #gone: AbortController | undefined
 
   constructor(parts: { request: IncomingMessage; exchange: Exchange; turnstile: Turnstile; log: LineBatch }) {
@@ -84,7 +86,10 @@ export class Passage {
     for (const name of BODY_FIELDS) delete request.headers[name]
     request.rawHeaders = request.rawHeaders.filter((_, index, all) => !BODY_FIELDS.includes(all[index & ~1]!.toLowerCase()))
     this.hasBody = false
-    Object.assign(this.exchange, { method: request.method, path, query, rewrittenFrom: undefined })
+    const { exchange } = this
+    this.#sent ??= { method: exchange.method, uri: exchange.rewrittenFrom ?? exchange.path + exchange.query }
+    // Rewrites begin with what was sent: from here on that is this path.
+    Object.assign(exchange, { method: request.method, path, query, rewrittenFrom: undefined })
   }
 
   onceOver(task: () => void): void {
@@ -108,13 +113,14 @@ export class Passage {
 
   #writeLog(): void {
     const { method, path, query, rewrittenFrom, peer, header, requestId, routing, user } = this.exchange
+    const uri = this.#sent?.uri ?? rewrittenFrom
     const line = formatAccessLine({
       doneAt: Date.now(),
       clientIp: clientAddress(peer, header('x-forwarded-for'), routing.trusts(peer)),
       remoteUser: user ?? '-',
-      method,
-      uri: rewrittenFrom ?? path + query,
-      rewrittenUri: rewrittenFrom && path + query,
+      method: this.#sent?.method ?? method,
+      uri: uri ?? path + query,
+      rewrittenUri: uri && path + query,
       protocol: `HTTP/${this.request.httpVersion}`,
       status: this.status,
       bodyBytesSent: this.bytesSent,
