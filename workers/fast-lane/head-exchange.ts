@@ -43,7 +43,6 @@ export class HeadExchange implements Exchange {
   flyRequestId = ''
   authorization: string | undefined
   acceptEncoding: string | undefined
-  #fields: Map<string, string> | undefined
 
   /** Not a method: steps take it by itself. */
   readonly header = (name: string): string | undefined => {
@@ -51,8 +50,7 @@ export class HeadExchange implements Exchange {
     if (name === 'host') return this.host
     if (name === 'accept-encoding') return this.acceptEncoding
     if (name === 'authorization') return this.authorization
-    this.#fields ??= readFields(this.text, this.fieldsStart)
-    return this.#fields.get(name)
+    return fieldIn(this.text, this.fieldsStart, name)
   }
 
   constructor(remoteAddress: string | undefined) {
@@ -84,7 +82,6 @@ export class HeadExchange implements Exchange {
     this.referer = valueIn(text, head, REFERER) ?? ''
     this.flyRequestId = valueIn(text, head, FLY_REQUEST_ID) ?? ''
     this.requestId = requestIdOf(valueIn(text, head, X_REQUEST_ID))
-    this.#fields = undefined
   }
 }
 
@@ -93,14 +90,19 @@ const valueIn = (text: string, head: RequestHead, kind: number): string | undefi
   return start === -1 ? undefined : text.slice(start, head.values[2 * kind + 1]!).trimEnd()
 }
 
-const readFields = (text: string, start: number): Map<string, string> => {
-  const fields = new Map<string, string>()
-  for (const line of text.slice(start, -4).split('\r\n')) {
-    const colon = line.indexOf(':')
-    const name = line.slice(0, colon).toLowerCase()
-    const value = line.slice(colon + 1).trim()
-    const before = fields.get(name)
-    fields.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`)
+const CRLF = '\r\n'
+const COLON = 58
+
+/** Looks through the head anew each time: what steps ask of a request is mostly not there, and a map of all fields costs more. */
+const fieldIn = (text: string, start: number, name: string): string | undefined => {
+  let found: string | undefined
+  for (let at = start; at < text.length - CRLF.length; ) {
+    const end = text.indexOf(CRLF, at)
+    if (text.charCodeAt(at + name.length) === COLON && text.slice(at, at + name.length).toLowerCase() === name) {
+      const value = text.slice(at + name.length + 1, end).trim()
+      found = found === undefined ? value : `${found}${name === 'cookie' ? '; ' : ', '}${value}`
+    }
+    at = end + CRLF.length
   }
-  return fields
+  return found
 }

@@ -72,13 +72,13 @@ const wayOf = (exchange: Exchange, order: ReplayOrder, here: FlyConfig['here']) 
     fallback: fallback === 'none' ? undefined : fallback,
     timeout: timeout === undefined ? undefined : durationText(timeout),
     state: state === '' ? undefined : state,
-    transform: transformOf(exchange, order, isOwn),
+    transform: transformOf(exchange, order, isOwn || fallback !== 'none'),
   }
 }
 
-const transformOf = (exchange: Exchange, { transform = {}, path }: ReplayOrder, isOwn: boolean): Body | undefined => {
+const transformOf = (exchange: Exchange, { transform = {}, path }: ReplayOrder, comesBack: boolean): Body | undefined => {
   const authorization = exchange.header('authorization')
-  const own: readonly (readonly [string, string])[] = isOwn
+  const own: readonly (readonly [string, string])[] = comesBack
     ? [['X-Navigator-Retry', 'true'], ...(authorization === undefined ? [] : [['Authorization', authorization] as const])]
     : []
   const headers = [...own, ...Object.entries(transform.set_headers ?? {})].map(([name, value]) => ({ name, value }))

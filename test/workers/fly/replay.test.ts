@@ -70,7 +70,7 @@ describe('a replay', () => {
         region: 'fra',
         state: 's1',
         timeout: '800ms',
-        transform: { delete_headers: ['Cookie'], path: '/n?q', set_headers: [{ name: 'X-A', value: 'b' }] },
+        transform: { delete_headers: ['Cookie'], path: '/n?q', set_headers: [RETRY, { name: 'X-A', value: 'b' }] },
       },
     ],
     [
@@ -158,6 +158,15 @@ describe('a request that came by a replay', () => {
     const failed = { 'fly-replay-failed': 'instance=;app=site;region=fra;replay_source=a1b2c3d4;reason=timeout;elapsed_ms=30000' }
     expect(outcomeOf(rule, '/eu/', { headers: failed })).toBe(503)
     expect(outcomeOf('{ path: ^/eu/, app: pdf }', '/eu/', { headers: failed })).toBe(503)
+  })
+
+  test('and fell back with another path gets it too', () => {
+    const headers = { 'fly-replay-failed': 'reason=timeout', 'x-navigator-retry': 'true' }
+    expect(outcomeOf(rule, '/elsewhere', { headers })).toBe(503)
+  })
+
+  test('of the app itself, and fell back, is left to the app', () => {
+    expect(outcomeOf(rule, '/elsewhere', { headers: { 'fly-replay-failed': 'reason=timeout' } })).toBe('tenant')
   })
 
   test('and missed the machine it preferred gets the maintenance page', () => {
