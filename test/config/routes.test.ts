@@ -36,7 +36,7 @@ describe('routes are refused', () => {
     ['that redirect for ever', 'redirects: [{ from: ^/, to: /showcase/ }]', 'redirected again'],
     ['that leave the scheme to the browser', 'redirects: [{ from: ^/a, to: //b.example/ }]', 'which scheme'],
     ['that redirect to a script', 'redirects: [{ from: ^/a, to: "javascript:alert(1)" }]', 'no place to redirect to'],
-    ['that redirect with 200', 'redirects: [{ from: ^/a, to: /b, status: 200 }]', 'none of 301'],
+    ['that redirect with 200', 'redirects: [{ from: ^/a, to: /b, status: 200 }]', 'is no status of a redirect'],
     ['that rewrite to a URL', 'rewrites: [{ from: ^/a, to: "https://b.example/" }]', 'no path can become'],
     ['that rewrite to nothing', 'rewrites: [{ from: ^/a }]', 'says nothing'],
     ['that replay to nowhere', 'fly: { replay: [{ path: ^/a }] }', 'has no target'],

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { age, bool, duration, int, methods, pattern, readable, section, text, texts, urlPath } from './values.ts'
 
-const regions = z.preprocess((value) => (typeof value === 'string' ? value.split(',').map((region) => region.trim()) : value), texts)
+const regions = z.union([text.transform((value) => value.split(',').map((region) => region.trim())), texts])
 
 const parseReplayTarget = (value: string): { app?: string; region?: string[]; machine?: string } | undefined => {
   const pairs = value.split(';').map((pair) => /^\s*(app|region|machine|instance)\s*=\s*"?([\w.,$-]+)"?\s*$/.exec(pair))

@@ -1,9 +1,13 @@
 /** Keys of `routes.redirects` and `routes.rewrites`. */
 import { z } from 'zod'
 import { replayTarget } from './fly.ts'
-import { bool, int, methods, pattern, section, target, text } from './values.ts'
+import { bool, int, methods, pattern, readable, section, target, text } from './values.ts'
 
-const REDIRECTS = ['301', '302', '303', '307', '308'] as const
+const redirectStatus = readable(
+  (value) => (/^30[12378]$/.test(value) ? Number(value) : undefined),
+  { predicate: 'is no status of a redirect', hint: 'write 301, 302, 303, 307 or 308' },
+  'integer',
+)
 
 /** One of `routes.redirects`. */
 export const redirect = section({
@@ -13,11 +17,7 @@ export const redirect = section({
       'Where to: a path or a URL. What the pattern matched is replaced by it; $1 and ${name} are groups. A query is joined with that of the request.',
     examples: ['/new/$1', 'https://new.example.com/$1'],
   }),
-  status: z
-    .enum(REDIRECTS)
-    .transform(Number)
-    .prefault('302')
-    .meta({ description: 'Status of the answer.', examples: ['301'] }),
+  status: redirectStatus.prefault('302').meta({ description: 'Status of the answer.', examples: ['301'] }),
   methods: methods.exactOptional().meta({ description: 'Methods this is for. Default: all.', examples: [['GET', 'HEAD']] }),
 })
 
