@@ -15,9 +15,10 @@ const NOTHING: Found = { kind: 'nothing' }
 export type PublicFiles = {
   /**
    * What is at `path`, percent-encoded as sent: at first in the tenant's own directory, then in the server's. The answer is
-   * at most a second old. Never throws: what cannot be looked at is not there.
+   * at most a second old. Never throws: what cannot be looked at is not there. `isGuarded`: who gets it has been asked for a
+   * password, so no shared cache may keep it.
    */
-  find(path: string, owner?: FileOwner): Found
+  find(path: string, owner?: FileOwner, isGuarded?: boolean): Found
   readonly memory: Memory
 }
 
@@ -41,14 +42,14 @@ export const createPublicFiles = (
   const mayBeFile = compileGlance(config)
   const cacheControlOf = compileCacheControl(config)
 
-  const lookAgain = (key: string, path: string, owner: FileOwner | undefined): Found => {
+  const lookAgain = (key: string, { path, owner, isGuarded }: Sought): Found => {
     const look = looks.get(key) ?? { at: 0, found: NOTHING }
     look.at = now()
     const hit = locate(path, owner)
     if (hit?.kind === 'file' && isSame(look.found, hit.forms)) representationsOf(look.found).forEach(memory.keep)
     else {
       representationsOf(look.found).forEach(memory.forget)
-      const about = { look, now: look.at, cacheControl: cacheControlOf(path), headers: config.headers, compression }
+      const about = { look, now: look.at, cacheControl: cacheControlOf(path, isGuarded), headers: config.headers, compression }
       look.found = hit?.kind === 'file' ? { kind: 'file', representations: describe(hit.forms, about) } : (hit ?? NOTHING)
     }
     looks.set(key, look)
@@ -56,17 +57,19 @@ export const createPublicFiles = (
   }
 
   return {
-    find(path, owner) {
+    find(path, owner, isGuarded = false) {
       if (!mayBeFile(path)) return NOTHING
-      const key = owner === undefined ? path : `${owner.name}\0${path}`
+      const key = owner === undefined && !isGuarded ? path : `${owner?.name ?? ''}\0${isGuarded}${path}`
       const look = looks.get(key)
       const age = look === undefined ? -1 : now() - look.at
       // A clock that was put back must not keep a look for ever.
-      return age >= 0 && age < RECHECK_MS ? look!.found : lookAgain(key, path, owner)
+      return age >= 0 && age < RECHECK_MS ? look!.found : lookAgain(key, { path, owner, isGuarded })
     },
     memory,
   }
 }
+
+type Sought = { readonly path: string; readonly owner: FileOwner | undefined; readonly isGuarded: boolean }
 
 const representationsOf = (found: Found): readonly Representation[] => (found.kind === 'file' ? found.representations : [])
 

@@ -23,12 +23,12 @@ export const refuseOtherMethods: Step = (exchange) => {
 export const serveFallback: Step = (exchange) => {
   const { fallback } = exchange.routing.snapshot.server.static
   if (fallback === undefined || (exchange.method !== 'GET' && exchange.method !== 'HEAD')) return undefined
-  const found = exchange.routing.files.find(encodeURI(`/${fallback.replace(/^\/+/, '')}`))
+  const found = exchange.routing.files.find(encodeURI(`/${fallback.replace(/^\/+/, '')}`), undefined, exchange.user !== undefined)
   return found.kind === 'file' ? answerFile(exchange, found.representations, Date.now()) : undefined
 }
 
-const find = ({ routing, path, header }: Exchange): Found =>
-  routing.files.find(path, routing.hasFileOwners ? ownerOf(routing, header('host'), path) : undefined)
+const find = ({ routing, path, header, user }: Exchange): Found =>
+  routing.files.find(path, routing.hasFileOwners ? ownerOf(routing, header('host'), path) : undefined, user !== undefined)
 
 const ownerOf = (routing: Exchange['routing'], host: string | undefined, path: string): FileOwner | undefined => {
   const tenant = routing.findTenant(host, path)

@@ -54,7 +54,9 @@ export const staticFiles = section({
   normalize_trailing_slashes: bool.prefault('false').meta({
     description: 'Whether /a is redirected to /a/ (301, with its query) where that is a directory with an index.html.',
   }),
-  cache_control: cacheControl.prefault({}).meta({ description: 'The Cache-Control header of files. Default: none.' }),
+  cache_control: cacheControl
+    .prefault({})
+    .meta({ description: 'The Cache-Control header of files: public, or private where a password is asked for. Default: none.' }),
   precompressed: bool.prefault('true').meta({
     description:
       'Whether app.js.br, app.js.zst or app.js.gz is sent in place of app.js to clients that take it. They are not compared with app.js: whoever writes app.js writes them too.',

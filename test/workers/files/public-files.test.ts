@@ -167,6 +167,14 @@ describe('what is said of a file', () => {
     expect(values).toEqual(['public, max-age=60, immutable', 'public, max-age=86400', undefined])
   })
 
+  test('is that no shared cache may keep what a password was asked for', () => {
+    using site = open({ 'a.css': '' }, { cache_control: { default: 60_000, default_immutable: true, overrides: [] } })
+    const guarded = site.publicFiles.find('/a.css', undefined, true)
+    const headers = guarded.kind === 'file' ? guarded.representations[0]!.headers : []
+    expect(headers).toContainEqual(['Cache-Control', 'private, max-age=60, immutable'])
+    expect(site.headerOf('/a.css', 'Cache-Control')).toBe('public, max-age=60, immutable')
+  })
+
   test('is that it varies when a compressed one lies beside it', () => {
     using site = open({ 'a.js': 'x', 'a.js.gz': 'z', 'b.js': 'x' })
     expect(site.headerOf('/a.js', 'Vary')).toBe('Accept-Encoding')

@@ -5,7 +5,9 @@ import net from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { StaticFilesConfig } from '../../../src/config/config.ts'
-import { type SiteOptions, startSite } from '../harness.ts'
+import { createRoutingTable } from '../../../workers/routing-table.ts'
+import { serveStaticFile } from '../../../workers/steps/static-file.ts'
+import { type SiteOptions, snapshotOf, startSite } from '../harness.ts'
 import { ask, makeDirectory, staticConfig } from './site.ts'
 
 type Files = Readonly<Record<string, string | Buffer>>
@@ -217,6 +219,27 @@ describe('a tenant', () => {
     await using it = await start({ 'app/a.css': 'file' }, { site: { tenants: [{ name: 'app' }], maintenance: { enabled: true } } })
     expect((await it.get('/app/a.css')).text).toBe('file')
   })
+})
+
+test('a file behind a password is for the cache of its user only', () => {
+  using directory = makeDirectory({ 'a.css': '' })
+  const cache_control = { default: 60_000, default_immutable: false, overrides: [] }
+  const routing = createRoutingTable(snapshotOf({ server: { static: staticConfig({ public_dir: directory.path, cache_control }) } }))
+  const ageFor = (user: string | undefined) => {
+    const verdict = serveStaticFile({
+      method: 'GET',
+      path: '/a.css',
+      query: '',
+      header: () => undefined,
+      peer: '',
+      upgrade: 'none',
+      requestId: '',
+      routing,
+      user,
+    })
+    return verdict?.kind === 'file' && verdict.headers.find(([name]) => name === 'Cache-Control')?.[1]
+  }
+  expect([ageFor('ada'), ageFor(undefined)]).toEqual(['private, max-age=60', 'public, max-age=60'])
 })
 
 test('the fallback is sent for all that nothing else answers', async () => {
