@@ -272,6 +272,27 @@ describe('allowed_users', () => {
     expect(claimed.status).toBe(403)
     expect(site.messages.some(({ type }) => type === 'cgi.started')).toBe(false)
   })
+
+  test.each([
+    ['a path that needs a password', []],
+    ['a public path', ['^/run$']],
+  ])('let in whoever has proved to be one of them, and tell the script who it is, on %s', async (_, public_paths) => {
+    const script = scripted(`${HEAD}; echo "$AUTH_TYPE $REMOTE_USER"`, { allowed_users: ['admin'] })
+    await using site = await startSite({
+      auth: { enabled: true, htpasswd: '/passwords', public_paths },
+      server: { cgi_scripts: [script] },
+    })
+    const askAs = async (user: string, password: string) => {
+      const reply = ask(site, '/run', { auth: `${user}:${password}` })
+      const { key } = await site.message('password.check')
+      site.send({ type: 'password.checked', key, outcome: password === 'right' ? 'verified' : 'refused' })
+      return reply
+    }
+    expect((await askAs('admin', 'wrong')).status).toBe(401)
+    expect((await askAs('guest', 'right')).status).toBe(403)
+    expect(site.messages.some(({ type }) => type === 'cgi.started')).toBe(false)
+    expect(await askAs('admin', 'right')).toMatchObject({ status: 200, body: 'Basic admin\n' })
+  })
 })
 
 test.runIf(process.getuid?.() === 0)('root may run a script as another user', async () => {
