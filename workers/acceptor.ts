@@ -13,6 +13,7 @@ import { putInFront } from './fast-lane/in-front.ts'
 import { FullLane } from './full-lane/full-lane.ts'
 import type { Lane } from './lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
+import { watchTargets } from './target-watch.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 /** A Piscina task that lasts as long as its thread. Resolves once the worker has drained; posts `worker.listening` when it accepts. */
@@ -30,6 +31,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
   post({ type: 'worker.listening' })
   const graceMs = await obey(birth.port, { routing, room, door, credentials, post })
   door.close()
+  routing.close()
   lane.drain()
   await door.emptied(graceMs)
   lane.close()
@@ -74,15 +76,19 @@ const obey = (port: MessagePort, { routing, room, door, credentials, post }: Obe
   return promise
 }
 
-type Routing = { table(): RoutingTable; publish(snapshot: RoutingSnapshot): void }
+type Routing = { table(): RoutingTable; publish(snapshot: RoutingSnapshot): void; close(): void }
 
 const createRouting = (first: RoutingSnapshot, credentials: Credentials): Routing => {
   let current = createRoutingTable(first, credentials)
+  let watch = watchTargets(current.reverseProxies.rules)
   return {
     table: () => current,
     publish(snapshot) {
+      watch.stop()
       current = createRoutingTable(snapshot, credentials)
+      watch = watchTargets(current.reverseProxies.rules)
     },
+    close: () => watch.stop(),
   }
 }
 

@@ -86,8 +86,8 @@ export type UpstreamTarget = {
   readonly headers: HeaderList
   /** What the client gets when it cannot be reached. Default: an error. */
   readonly whenDown?: 'maintenance'
-  /** To be called when it could not be reached. */
-  failed?(): void
+  /** To be called when a request goes out to it, and when it could not be reached. */
+  readonly watch?: { taken(): void; failed(): void }
 }
 
 /** The documented vocabulary of the access log's `response_type`. */

@@ -6,6 +6,8 @@ const PAUSE_MS = 10_000
 export type TargetHealth = {
   /** Numbers of the targets in the order to try them: in turn, those that failed last. */
   order(): readonly number[]
+  /** A request goes out: the next one begins with another target. */
+  taken(): void
   failed(target: number): void
   /** It answers again. */
   recovered(target: number): void
@@ -21,11 +23,14 @@ export const createTargetHealth = (
   return {
     order() {
       if (count === 1) return all
-      const first = turn++ % count
+      const first = turn % count
       const turned = [...all.slice(first), ...all.slice(0, first)]
       const time = now()
       const isUp = (target: number): boolean => downUntil[target]! <= time
       return [...turned.filter(isUp), ...turned.filter((target) => !isUp(target))]
+    },
+    taken() {
+      turn += 1
     },
     failed(target) {
       // Where it is probed, a probe says when it is back.

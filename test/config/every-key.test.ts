@@ -24,7 +24,10 @@ const bases: readonly Mapping[] = [
 /** What else a section needs, besides the keys that the schema says are required. One of these will do. */
 const needs: Readonly<Record<string, readonly Mapping[]>> = {
   auth: [{ htpasswd: 'config/htpasswd' }, {}],
-  'routes.reverse_proxies[]': [{ prefix: '/api/', target: 'http://localhost:4001' }, { prefix: '/api/' }],
+  'routes.reverse_proxies[]': [
+    { prefix: '/api/', target: 'http://localhost:4001' },
+    { prefix: '/api/', targets: ['http://one:4001', 'http://two:4001'] },
+  ],
   'routes.rewrites[]': [{ to: '/new' }, {}],
   'routes.fly.replay[]': [{ app: 'pdf' }, {}],
   'applications.tenants[]': [{ env: { DATABASE: '${database}' } }],

@@ -21,6 +21,7 @@ export const enterUpstream = (client: ClientConnection, verdict: UpstreamVerdict
 
 const isCarriedHere = ({ rule, target, others }: UpstreamVerdict, exchange: Exchange): boolean =>
   others === undefined &&
+  target.watch === undefined &&
   target.whenDown === undefined &&
   target.protocol === 'http:' &&
   LOOPBACK.has(target.hostname) &&

@@ -76,10 +76,11 @@ const admit = ({ passage, response }: Errand, outcome: Outcome): Place | undefin
 const carryToUpstream = async (errand: Errand, { rule, target, others = [] }: UpstreamVerdict): Promise<void> => {
   const responseHeaders = Object.entries(rule.response_headers)
   let failure: Failure | undefined
+  target.watch?.taken()
   for (const candidate of [target, ...others]) {
     failure = await tryTarget(errand, candidate, responseHeaders)
     if (failure === undefined) return
-    candidate.failed?.()
+    candidate.watch?.failed()
     if (!failure.isUnsent && !mayRepeat(errand.passage)) break
   }
   if (failure !== undefined && target.whenDown === 'maintenance') sendMaintenance(errand)

@@ -71,12 +71,9 @@ const upgradeToTenant = async (errand: UpgradeErrand, tenant: TenantRoute): Prom
 const upgradeToUpstream = (errand: UpgradeErrand, target: UpstreamTarget): void => {
   const { passage, carrier } = errand
   passage.destination = `${target.protocol}//${target.host}`
+  target.watch?.taken()
   const headers = writeUpstreamHead(passage.request, passage.exchange, { host: target.host, overrides: target.headers, upgrade: true })
-  join(
-    errand,
-    { isTracked: false, whenDown: target.whenDown },
-    { ...target, headers, agent: carrier.agents.choose(target.protocol, false) },
-  )
+  join(errand, { isTracked: false, target }, { ...target, headers, agent: carrier.agents.choose(target.protocol, false) })
 }
 
 const admit = (errand: UpgradeErrand, outcome: Outcome): Place | undefined => {
@@ -108,9 +105,9 @@ const open = ({ passage }: UpgradeErrand, { port }: Place): Promise<Socket | 're
     })
   })
 
-type Manner = { readonly isTracked: boolean; readonly whenDown?: UpstreamTarget['whenDown'] | undefined }
+type Manner = { readonly isTracked: boolean; readonly target?: UpstreamTarget }
 
-const join = (errand: UpgradeErrand, { isTracked, whenDown }: Manner, to: Omit<Launch, 'begin' | 'failed' | 'connectTimeoutMs'>): void => {
+const join = (errand: UpgradeErrand, { isTracked, target }: Manner, to: Omit<Launch, 'begin' | 'failed' | 'connectTimeoutMs'>): void => {
   const { passage, socket } = errand
   const { timeouts } = passage.exchange.routing.snapshot.server
   errand.carrier.proxy.upgrade(passage.request, socket, errand.head, {
@@ -125,7 +122,8 @@ const join = (errand: UpgradeErrand, { isTracked, whenDown }: Manner, to: Omit<L
     failed: (error: NodeJS.ErrnoException) => {
       const isLate = error.code === 'ECONNECT_TIMEOUT' || error.code === 'ETIMEDOUT'
       if (passage.status !== 0) return
-      if (whenDown === 'maintenance') sendRawAnswer(passage, socket, maintenanceAnswer(passage.exchange))
+      target?.watch?.failed()
+      if (target?.whenDown === 'maintenance') sendRawAnswer(passage, socket, maintenanceAnswer(passage.exchange))
       else answer(errand, isLate ? 'timeout' : 'broken', error.message)
     },
   })

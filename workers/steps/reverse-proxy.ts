@@ -21,7 +21,9 @@ export const forwardTo = (exchange: Exchange, match: ReverseProxyMatch): Verdict
   const { config, targets, health } = match.rule
   const [target, ...others] = health.order().flatMap((number) => {
     const resolved = resolveTarget(exchange, match, targets[number]!)
-    return resolved === undefined ? [] : [targets.length === 1 ? resolved : { ...resolved, failed: () => health.failed(number) }]
+    return resolved === undefined
+      ? []
+      : [targets.length === 1 ? resolved : { ...resolved, watch: { taken: () => health.taken(), failed: () => health.failed(number) } }]
   })
   if (target === undefined)
     return errorAnswer(exchange, 502, { errorMessage: `reverse proxy ${config.name}: ${config.target} makes no URL for this path` })

@@ -47,10 +47,15 @@ export const reverseProxy = section({
   if (fault) issues.push({ code: 'custom', message: fault[0], input: value, params: { hint: fault[1] } })
 })
 
-type Rule = { path?: unknown; prefix?: unknown; target?: unknown; targets?: readonly unknown[] }
+type Rule = { path?: unknown; prefix?: unknown; target?: unknown; targets?: readonly unknown[]; health_check?: unknown }
 
-const findFault = ({ path, prefix, target, targets }: Rule): readonly [message: string, hint: string] | undefined => {
+const findFault = ({ path, prefix, target, targets, health_check }: Rule): readonly [message: string, hint: string] | undefined => {
   if (path === undefined && prefix === undefined) return ['has neither path nor prefix', 'write prefix: /api/']
   if (target === undefined && !targets?.length) return ['needs target', 'write target: http://localhost:4001']
-  return target !== undefined && targets !== undefined ? ['has both target and targets', 'keep targets'] : undefined
+  if (target !== undefined && targets !== undefined) return ['has both target and targets', 'keep targets']
+  const isProbed = health_check !== undefined
+  if (isProbed && (targets?.length ?? 0) < 2) return ['has health_check but only one target', 'write targets: with two or more']
+  if (isProbed && targets!.some((one) => /^\w+:\/\/[^/?#]*\$\d[^/?#$]/.test(String(one))))
+    return ['has health_check and a group in the host of a target', 'leave out health_check']
+  return undefined
 }
