@@ -1,45 +1,37 @@
-import { resolve } from 'node:path'
 import type { ConfigWarning } from '../config/config.ts'
-import { findConfigFile, type Loaded, loadConfig } from '../config/load.ts'
+import type { Loaded } from '../config/load.ts'
 import { openControlSocket } from '../inspect/control-socket.ts'
 import type { Logger } from '../log/logger.ts'
-import { lockInstance, runtimeDirectory } from '../process/instance-lock.ts'
+import { lockInstance } from '../process/instance-lock.ts'
 import { killAllProcesses } from '../process/run.ts'
 import { startSupervisor } from '../supervisor/supervisor.ts'
 import type { Invocation } from './arguments.ts'
 import { bannerFields, formatBanner } from './banner.ts'
 import { EXIT } from './exit-codes.ts'
-import { CONTROL_SOCKET_VARIABLE, controlSocketIn } from './instance.ts'
 import { type Orders, takeOrders } from './orders.ts'
 import { isColoured, type Output, openOutput } from './output.ts'
 import { paintFor } from './paint.ts'
+import type { Site } from './run.ts'
 
 /**
- * `navigator [file]`: serves until it is told to stop, and gives the exit code.
+ * Serves until it is told to stop, and gives the exit code.
  * A failed start leaves nothing running and throws.
  */
-export const serve = async (invocation: Invocation): Promise<number> => {
-  const configFile = resolve(findConfigFile(invocation.file, process.env, process.cwd()))
-  const directory = runtimeDirectory(configFile, process.env)
-  const controlSocket = controlSocketIn(directory)
-  // What the configuration may name as ${…}: an app that is to ask navigator is told where.
-  const env = { ...process.env, [CONTROL_SOCKET_VARIABLE]: controlSocket }
-  const load = (file: string) => loadConfig(file, { env })
-  const loaded = await load(configFile)
+export const serve = async (invocation: Invocation, site: Site, loaded: Loaded): Promise<number> => {
   const output = openOutput(loaded.config.logging.format, isColoured(invocation))
-  // Whatever ends this process, no app outlives it and no line is lost. First of all, as the sink closes its descriptor at the exit too.
+  // Whatever ends this process, no app outlives it and no line is lost. First of all: what else listens may not come back.
   process.prependOnceListener('exit', () => {
     killAllProcesses()
     output.finish()
   })
   const orders = takeOrders(output.log)
-  const lock = lockInstance(directory, configFile)
-  const control = await openControlSocket(controlSocket, orders.commands).catch((error: unknown) => {
+  const lock = lockInstance(site.directory, site.configFile)
+  const control = await openControlSocket(site.controlSocket, orders.commands).catch((error: unknown) => {
     lock[Symbol.dispose]()
     throw error
   })
   try {
-    await serveUntilStopped({ invocation, loaded, load, env, directory, output, orders, controlSocket })
+    await serveUntilStopped({ ...site, invocation, loaded, output, orders })
   } finally {
     // In this order: whoever waits for the answer to `stop` may start the next instance at once.
     const closed = control.close()
@@ -50,15 +42,11 @@ export const serve = async (invocation: Invocation): Promise<number> => {
   return EXIT.ok
 }
 
-type Serving = {
+type Serving = Site & {
   readonly invocation: Invocation
   readonly loaded: Loaded
-  readonly env: NodeJS.ProcessEnv
-  load(file: string): Promise<Loaded>
-  readonly directory: string
   readonly output: Output
   readonly orders: Orders
-  readonly controlSocket: string
 }
 
 const serveUntilStopped = async ({ invocation, loaded, load, env, directory, output, orders, controlSocket }: Serving): Promise<void> => {

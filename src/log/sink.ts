@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isatty } from 'node:tty'
 import { createLineQueue, type LineQueue } from './line-queue.ts'
@@ -112,9 +112,8 @@ const withoutBlocking = (fd: number): number => {
 /** The flag of `fd` itself is left alone: other programs share a terminal and a shell's pipe. */
 const reopen = (fd: number): number => {
   try {
-    const opened = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
-    process.once('exit', () => closeSync(opened))
-    return opened
+    // Never closed: the last lines are written while the process exits, and the system closes it after that.
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
     return fd // another user's pipe may be written to but not opened
   }
