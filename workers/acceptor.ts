@@ -10,7 +10,7 @@ import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
 import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { type Credentials, createCredentials } from './access/credentials.ts'
 import { putInFront } from './fast-lane/in-front.ts'
-import { FullLane } from './full-lane/full-lane.ts'
+import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
 import type { Lane } from './lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
 import { watchTargets } from './target-watch.ts'
@@ -25,7 +25,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const routing = createRouting(birth.routing, credentials)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
   const parts = { room, turnstile, log, post, table: routing.table }
-  const lane = putInFront(new FullLane(parts), parts)
+  const lane = putInFront(createFullLaneOnDemand(parts), parts)
   const door = createDoor(lane)
   await door.listen(birth.sockets)
   post({ type: 'worker.listening' })

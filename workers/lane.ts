@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 
 /** A way to carry the requests of a connection. */
 export type Lane = {
-  /** Takes over a connection with all its events, and the bytes already read from it. */
+  /** Takes over a connection with all its events, and the bytes already read from it. It may be paused: the lane makes it flow. */
   accept(socket: Socket, bytesRead?: Buffer): void
   /** Ends idle connections now, and each other one with its response. */
   drain(): void

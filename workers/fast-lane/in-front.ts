@@ -11,10 +11,7 @@ export const putInFront = (fullLane: Lane, parts: Omit<FastLaneOptions, 'decide'
   const fastLane = createFastLane({
     ...parts,
     decide,
-    handOver(socket, bytesRead) {
-      fullLane.accept(socket, bytesRead)
-      socket.resume()
-    },
+    handOver: (socket, bytesRead) => fullLane.accept(socket, bytesRead),
   })
   const clock = setInterval(() => fastLane.tick(), TICK_MS)
 
