@@ -5,6 +5,7 @@
  *   navigator.cjs  the supervisor thread
  *   acceptor.cjs   a worker thread's task
  *   verify-task.cjs  the task of a thread that computes password hashes
+ *   load-config.cjs  the process that loads the configuration
  *   worker.js      Piscina's side of a worker thread; Piscina looks for this very name beside itself
  *
  * CommonJS on purpose: `import 'node:http'` from an ES module reads every lazy getter of it and so loads undici, 16 MB.
@@ -25,6 +26,9 @@ const common: BuildOptions = {
   target: 'node26',
   format: 'cjs',
   legalComments: 'none',
+  // V8 keeps the text of what it has loaded. Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   // Piscina tries it and goes on without; pino's transports are threads of their own, which we do not use.
   external: ['@napi-rs/nice'],
   define: { 'import.meta.url': 'bundleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
@@ -40,6 +44,13 @@ await Promise.all([
   build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: join(dist, 'navigator.cjs') }),
   build({ ...common, entryPoints: ['workers/acceptor.ts'], outfile: join(dist, 'acceptor.cjs') }),
   build({ ...common, entryPoints: ['src/passwords/verify-task.ts'], outfile: join(dist, 'verify-task.cjs') }),
+  build({ ...common, entryPoints: ['src/config/loading-process.ts'], outfile: join(dist, 'loader.cjs') }),
+  build({
+    ...common,
+    stdin: { contents: cached('./loader.cjs'), resolveDir: root, loader: 'ts' },
+    external: ['./loader.cjs'],
+    outfile: join(dist, 'load-config.cjs'),
+  }),
   build({ ...common, stdin: { contents: cached(piscina), resolveDir: root, loader: 'ts' }, outfile: join(dist, 'worker.js') }),
 ])
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')

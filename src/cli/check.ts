@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { findConfigFile, loadConfig } from '../config/load.ts'
+import { findConfigFile } from '../config/find.ts'
+import { loadConfigApart } from '../config/load-apart.ts'
 import { wireErrorsOf } from '../inspect/control-socket.ts'
 import type { Invocation } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
@@ -11,7 +12,7 @@ export const check = async (invocation: Invocation): Promise<number> => {
   const file = resolve(findConfigFile(invocation.file, process.env, process.cwd()))
   const paint = paintFor(process.stderr, invocation)
   try {
-    const { config, warnings } = await loadConfig(file)
+    const { config, warnings } = await loadConfigApart(file)
     const summary = { file, tenants: config.tenants.length, managed_processes: config.managed_processes.length }
     if (invocation.json) print({ ok: true, ...summary, errors: [], warnings })
     else {

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { findConfigFile } from '../config/load.ts'
+import { findConfigFile } from '../config/find.ts'
 import { NavigatorError } from '../errors.ts'
 import { askInstance } from '../inspect/control-socket.ts'
 import { runningInstance, runtimeDirectory } from '../process/instance-lock.ts'

@@ -8,7 +8,7 @@ type Command = (invocation: Invocation) => Promise<number>
 
 // Loaded when asked for: `navigator ps` needs neither the supervisor nor the schema.
 const commands: Readonly<Record<Invocation['command'], () => Promise<Command>>> = {
-  run: async () => (await import('./serve.ts')).serve,
+  run: async () => (await import('./run.ts')).run,
   check: async () => (await import('./check.ts')).check,
   reload: async () => (await import('./reload.ts')).reload,
   stop: async () => (await import('./stop.ts')).stop,

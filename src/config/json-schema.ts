@@ -1,5 +1,5 @@
 /** The schema of configuration files as JSON Schema, for editors and for the reference. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Written } from './schema/values.ts'
 import { fileSchema } from './schema.ts'
 

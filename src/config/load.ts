@@ -3,6 +3,7 @@ import { relative, resolve as resolvePath } from 'node:path'
 import { NavigatorError } from '../errors.ts'
 import { translate } from './compat.ts'
 import type { Config, ConfigWarning } from './config.ts'
+import { ConfigError } from './config-error.ts'
 import { expandTree } from './expand.ts'
 import { warnNotYet } from './not-yet.ts'
 import { parse } from './parse.ts'
@@ -10,25 +11,6 @@ import { checkPasswordFiles } from './password-files.ts'
 import { resolve } from './resolve.ts'
 import type { MapNode } from './tree.ts'
 import { validate } from './validate.ts'
-
-export { findConfigFile } from './find.ts'
-
-/** Everything that is wrong with a configuration, in the order of the file. */
-export class ConfigError extends NavigatorError {
-  readonly errors: readonly NavigatorError[]
-
-  constructor(file: string, errors: readonly NavigatorError[]) {
-    super('NAV_CONFIG_INVALID', `${file} has ${errors.length === 1 ? 'an error' : `${errors.length} errors`}`, {
-      hint: 'nothing was changed; correct the file and try again',
-    })
-    this.errors = errors
-  }
-
-  /** One error a line, each with its hint. */
-  override toString(): string {
-    return this.errors.join('\n')
-  }
-}
 
 /** A configuration that holds, and what its author should know. */
 export type Loaded = { readonly config: Config; readonly warnings: readonly ConfigWarning[] }

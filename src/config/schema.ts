@@ -2,7 +2,7 @@
  * Every key a file may have, after old spellings have been translated. The types of Config, the reference and the JSON
  * Schema are made from it, so each key says what it means, its default and an example.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { auth, cable, maintenance } from './schema/access.ts'
 import { applications } from './schema/applications.ts'
 import { hooks } from './schema/hooks.ts'

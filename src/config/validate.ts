@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { NavigatorError } from '../errors.ts'
 import { type File, fileSchema } from './schema.ts'
 import { nearest } from './suggest.ts'

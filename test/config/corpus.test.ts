@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config/load.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { readConfig } from '../../src/config/load.ts'
 
 const corpus = join(import.meta.dirname, 'corpus')
 const env = { SECRET_KEY_BASE: 'very-secret', LOGGER_TOKEN: 'token', MAIN_DB_URL: 'postgres://main', API_TOKEN: 'api-token' }

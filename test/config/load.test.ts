@@ -2,7 +2,9 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConfigError, findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { findConfigFile } from '../../src/config/find.ts'
+import { loadConfig, readConfig } from '../../src/config/load.ts'
 
 const read = (text: string, env: NodeJS.ProcessEnv = {}) => readConfig(text, { file: 'navigator.yml', env, cwd: '/srv/site' })
 

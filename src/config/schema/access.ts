@@ -1,5 +1,5 @@
 /** Who gets in and what is shown instead: `auth`, `cable`, `maintenance`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { translatePublicPath } from '../glob.ts'
 import { bool, orScalar, pattern, readable, section, text, urlPath } from './values.ts'
 

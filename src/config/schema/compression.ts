@@ -1,5 +1,5 @@
 /** Keys of `server.compression`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, orScalar, section, size, text } from './values.ts'
 
 const TYPES = [

@@ -1,5 +1,5 @@
 /** Keys of `routes.fly`: what needs Fly.io. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { age, bool, duration, int, methods, pattern, readable, section, text, texts, urlPath } from './values.ts'
 
 const regions = z.union([text.transform((value) => value.split(',').map((region) => region.trim())), texts])

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, section, text, texts } from './values.ts'
 
 const hook = section({

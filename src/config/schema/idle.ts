@@ -1,5 +1,5 @@
 /** Keys of `server.idle`: what becomes of the machine when nobody asks for anything. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, section, text } from './values.ts'
 
 export const idle = section({

@@ -1,5 +1,5 @@
 /** How an app is started and known to be ready: keys that stand at several levels of `applications`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, duration, int, orScalar, section, text, texts, urlPath } from './values.ts'
 
 /** Values of `env`; a key without a value unsets the variable. */

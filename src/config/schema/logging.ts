@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, section, text } from './values.ts'
 
 /** Keys of `logging`. */

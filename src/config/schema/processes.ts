@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, duration, int, name, section, text, texts } from './values.ts'
 
 /** Keys of one of `managed_processes`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, duration, headerFields, methods, orScalar, pattern, section, target, text, urlPath } from './values.ts'
 
 const targetCheck = section({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fly } from './fly.ts'
 import { reverseProxy } from './reverse-proxies.ts'
 import { redirect, rewrite } from './rules.ts'

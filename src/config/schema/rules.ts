@@ -1,5 +1,5 @@
 /** Keys of `routes.redirects` and `routes.rewrites`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { replayTarget } from './fly.ts'
 import { bool, int, methods, pattern, readable, section, target, text } from './values.ts'
 

@@ -1,5 +1,5 @@
 /** Keys of `server` for CGI scripts and crawlers. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, duration, isBool, section, text, texts, urlPath } from './values.ts'
 
 /** Keys of one of `server.cgi_scripts`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { compression } from './compression.ts'
 import { idle } from './idle.ts'
 import { botDetection, cgiScript } from './server-later.ts'

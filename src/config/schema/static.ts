@@ -1,5 +1,5 @@
 /** Keys of `server.static`: files that navigator serves itself. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { age, bool, prefix, section, size, text, texts } from './values.ts'
 
 const cacheOverride = section({

@@ -1,6 +1,6 @@
 /** Kinds of values. Every scalar arrives as text; what a key makes of it is said here. */
 import { isIP } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 import { translateRe2 } from '../re2.ts'
 import { LONGEST_TIMER_MS, parseDuration, parseSize } from '../units.ts'
 
