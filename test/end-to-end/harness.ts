@@ -220,11 +220,11 @@ const leftBehind = async (directory: string): Promise<readonly string[]> => {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   const found = await Promise.all(
     pids.map(async (pid) => {
-      // A process that ends while we look is not left behind.
+      // A process that ends while we look is not left behind: its memory goes first, and its command line with it.
       const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-      return environment.includes(mark)
-        ? `${pid} ${(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')}`
-        : ''
+      if (!environment.includes(mark)) return ''
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+      return command && `${pid} ${command.replaceAll('\0', ' ')}`
     }),
   )
   return found.filter(Boolean)
