@@ -12,6 +12,8 @@ import { resolve } from './resolve.ts'
 import type { MapNode } from './tree.ts'
 import { validate } from './validate.ts'
 
+export { ConfigError } from './config-error.ts'
+
 /** A configuration that holds, and what its author should know. */
 export type Loaded = { readonly config: Config; readonly warnings: readonly ConfigWarning[] }
 
