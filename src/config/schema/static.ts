@@ -1,6 +1,6 @@
 /** Keys of `server.static`: files that navigator serves itself. */
 import * as z from 'zod'
-import { age, bool, prefix, section, size, text, texts } from './values.ts'
+import { age, bool, headerFields, prefix, section, size, text, texts } from './values.ts'
 
 const cacheOverride = section({
   path: text.meta({ description: 'URL prefix this is for, root_path included; the longest that fits wins.', examples: ['/assets/'] }),
@@ -22,12 +22,6 @@ const directory = section({
   cache: age
     .exactOptional()
     .meta({ description: 'How long a browser may keep its files. Default: as cache_control says.', examples: ['24h'] }),
-})
-
-/** What can stand in a field of an HTTP message. */
-const fieldValue = text.refine((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value), {
-  error: 'cannot stand in a header',
-  params: { hint: 'write one line' },
 })
 
 /** Keys of `server.static`. */
@@ -79,11 +73,8 @@ export const staticFiles = section({
     description: 'URL patterns that may be served from files; * stands for anything. Default: all.',
     examples: [['/assets/*']],
   }),
-  headers: z
-    .record(z.string().regex(/^[\w-]+$/), fieldValue)
-    .prefault({})
-    .meta({
-      description: 'Headers of files; _ stands for -. A cache_control here is the default for files that have none.',
-      examples: [{ cache_control: 'public, max-age=3600' }],
-    }),
+  headers: headerFields.prefault({}).meta({
+    description: 'Headers of files; _ stands for -. A cache_control here is the default for files that have none.',
+    examples: [{ cache_control: 'public, max-age=3600' }],
+  }),
 })

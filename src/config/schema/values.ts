@@ -132,7 +132,7 @@ export const headerFields = z.record(z.string(), text).check(({ value, issues })
   for (const [name, content] of Object.entries(value)) {
     const message = !/^[!#$%&'*+.^_`|~\w-]+$/.test(name)
       ? 'stands for a header, whose name cannot be this'
-      : /[^\t\x20-\x7e\x80-\xff]/.test(content) && 'holds a character that no header may hold'
+      : /[^\t\x20-\x7e\x80-\xff]/.test(content) && 'cannot stand in a header'
     const hint = 'write Name: value in one line, in Latin letters'
     if (message) issues.push({ code: 'custom', message, input: content, path: [name], params: { hint } })
   }
