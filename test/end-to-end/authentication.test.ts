@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
 import { describe, expect, test } from 'vitest'
-import { type Running, runNavigator, startNavigator } from './harness.ts'
+import { type Running, root, runNavigator, startNavigator } from './harness.ts'
 import { portRange, tenant } from './site.ts'
 
 const basic = (user: string, password = 'secret') => ({ authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` })
@@ -54,6 +54,19 @@ describe('authentication', () => {
     expect((await site.get('/app/')).headers['www-authenticate']).toBe('Basic realm="Restricted", charset="UTF-8"')
     expect(JSON.parse(await site.logged('"remote_user":"bcrypt"'))).toMatchObject({ status: 200, tenant: 'app' })
     expect(JSON.parse(await site.logged('"wrong credentials"'))).toMatchObject({ client_ip: '127.0.0.1', response_type: 'auth-failure' })
+  })
+
+  test('logs a guess so that the filter of the manual finds the guesser, and nothing else', async () => {
+    await using site = await start()
+    const manual = await readFile(join(root, 'docs/authentication.md'), 'utf8')
+    const filter = new RegExp(/^failregex = (.*)$/m.exec(manual)![1]!.replace('<HOST>', '(?<host>[\\da-f.:]+)'))
+    const faked = '"response_type":"auth-failure","error_message":"wrong credentials"}'
+    await site.get('/app/', { headers: basic('ann', 'guess') })
+    await site.get('/app/')
+    await site.get(`/app/?${encodeURI(faked)}`, { headers: { ...basic('plain'), 'user-agent': faked, referer: faked } })
+    await site.logged('"remote_user":"plain"')
+    const found = site.log().flatMap((line) => filter.exec(line)?.groups?.['host'] ?? [])
+    expect(found).toEqual(['127.0.0.1'])
   })
 
   test('sends a removed user out within a second, without a failed login, and lets a new one in', async () => {
