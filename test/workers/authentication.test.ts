@@ -298,6 +298,18 @@ describe('authentication', () => {
     }
   })
 
+  test('knows the user of a script that only some may call, on a public path too', async () => {
+    const script = { path: '/run', script: '/bin/sh', env: {}, allowed_users: ['ann'] }
+    await using site = await startGuarded({ server: { cgi_scripts: [script] }, auth: { public_paths: ['^\\/run$'] } })
+    const get = async (headers = {}) => (await ask(site, '/run', { headers })).status
+    expect(await get()).toBe(401)
+    expect(await get({ authorization: basic('ann', 'wrong') })).toBe(401)
+    expect(await get({ authorization: basic('bob') })).toBe(403)
+    // The shell is run, and says nothing that is an answer.
+    expect(await get({ authorization: basic('ann') })).toBe(500)
+    expect(site.messages.filter(({ type }) => type === 'cgi.started')).toHaveLength(1)
+  })
+
   test('lets a health check by that navigator answers itself, but none that a tenant answers', async () => {
     const response = { status: 200, body: 'fine', headers: {} }
     await using own = await startGuarded({ server: { health_check: { path: '/up', response } } })
