@@ -56,6 +56,7 @@ export type SceneOptions = {
   readonly tenant?: Partial<TenantRoute>
   readonly server?: SiteOptions['server']
   readonly reverse_proxies?: SiteOptions['reverse_proxies']
+  readonly routes?: SiteOptions['routes']
   readonly connectionsLimit?: number
   readonly decide?: typeof decide
   /** Straight to the full lane, to compare the lanes. */
@@ -93,6 +94,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       server: options.server ?? {},
       reverse_proxies: options.reverse_proxies ?? [],
+      routes: options.routes ?? {},
     }),
     tenants: [tenant],
   })
