@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type BoundSocket, createServer, type Server, type Socket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import { createLineBatch } from '../src/log/access-log.ts'
+import { createHostDoor } from '../src/protocol/activity.ts'
 import { createTurnstile } from '../src/protocol/counters.ts'
 import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessage } from '../src/protocol/messages.ts'
 import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
@@ -11,6 +12,7 @@ import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { type Credentials, createCredentials } from './access/credentials.ts'
 import { putInFront } from './fast-lane/in-front.ts'
 import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
+import { HostGate } from './host-gate.ts'
 import type { Lane } from './lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
 import { watchTargets } from './target-watch.ts'
@@ -24,12 +26,13 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const credentials = createCredentials(post)
   const routing = createRouting(birth.routing, credentials)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
-  const parts = { room, turnstile, log, post, table: routing.table }
-  const lane = putInFront(createFullLaneOnDemand(parts), parts)
+  const host = new HostGate({ door: createHostDoor(birth.counters, birth.worker), post, renewed: () => lane.forget() })
+  const parts = { room, host, turnstile, log, post, table: routing.table }
+  const lane: Lane = putInFront(createFullLaneOnDemand(parts), parts)
   const door = createDoor(lane)
   await door.listen(birth.sockets)
   post({ type: 'worker.listening' })
-  const graceMs = await obey(birth.port, { routing, room, door, credentials, post })
+  const graceMs = await obey(birth.port, { routing, room, host, door, credentials, post })
   door.close()
   routing.close()
   lane.drain()
@@ -42,13 +45,14 @@ export default async (birth: WorkerBirth): Promise<void> => {
 type Obedient = {
   readonly routing: Routing
   readonly room: WaitingRoom
+  readonly host: HostGate
   readonly door: Door
   readonly credentials: Credentials
   post(message: WorkerMessage): void
 }
 
 /** Does what the supervisor says until it says to drain: then gives the grace in ms. */
-const obey = (port: MessagePort, { routing, room, door, credentials, post }: Obedient) => {
+const obey = (port: MessagePort, { routing, room, host, door, credentials, post }: Obedient) => {
   const { promise, resolve } = Promise.withResolvers<number>()
   port.on('message', async (message: SupervisorMessage) => {
     switch (message.type) {
@@ -67,6 +71,8 @@ const obey = (port: MessagePort, { routing, room, door, credentials, post }: Obe
         door.close()
         await door.listen(message.sockets)
         return post({ type: 'worker.listening' })
+      case 'host.opened':
+        return host.opened()
       case 'worker.drain':
         return resolve(message.graceMs)
       default:

@@ -68,6 +68,7 @@ const serveUntilStopped = async ({ invocation, loaded, load, env, directory, out
       logWarnings(log, next.warnings)
       return next
     },
+    signalSelf: (signal) => void process.kill(process.pid, signal),
     signal: orders.stopSignal,
   }).catch((error: unknown) => {
     orders.failed(error)

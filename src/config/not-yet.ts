@@ -9,7 +9,6 @@ import type { Node } from './tree.ts'
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
   ['cable', 'no sockets are served at its path'],
   ['server.hostname', 'requests for any host are taken'],
-  ['server.idle', 'the machine is never suspended or stopped'],
   ['routes.reverse_proxies[].health_check', 'targets are known by the requests they get alone'],
   ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],
   ['applications.pools.user', 'apps run as the user navigator runs as'],

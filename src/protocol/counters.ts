@@ -10,7 +10,11 @@
  *
  * Why nothing is lost when a tenant stops: a worker adds itself first, then looks at the gate; the supervisor closes the
  * gate first, then looks at the counts. Atomics are sequentially consistent, so one of them always sees the other.
+ *
+ * Behind them stands what they share about the machine as a whole: see activity.ts.
  */
+import { activityBytes } from './activity.ts'
+
 export const SLOTS = 16_384
 const FIELDS = 4
 const IN_FLIGHT = 0
@@ -32,7 +36,8 @@ const rowOf = (buffer: SharedArrayBuffer, worker: number): Int32Array =>
   new Int32Array(buffer, SLOTS * 4 * (1 + worker * FIELDS), SLOTS * FIELDS)
 
 /** Memory for `workers` rows. Pages that no tenant uses are never touched. Supervisor. */
-export const allocateCounters = (workers: number): SharedArrayBuffer => new SharedArrayBuffer(SLOTS * 4 * (1 + workers * FIELDS))
+export const allocateCounters = (workers: number): SharedArrayBuffer =>
+  new SharedArrayBuffer(SLOTS * 4 * (1 + workers * FIELDS) + activityBytes(workers))
 
 /** Supervisor thread: opens and closes gates, reads the counts. */
 export type GateKeeper = {

@@ -25,6 +25,8 @@ export type SupervisorMessage =
   | { readonly type: 'password.checked'; readonly key: string; readonly outcome: PasswordOutcome }
   /** This password file has changed, or can no longer be read: nothing that was found by it holds any more. */
   | { readonly type: 'passwords.changed'; readonly file: string }
+  /** The machine may be used again: requests that were held go on. */
+  | { readonly type: 'host.opened' }
   /** Accept nothing more, let requests end for `graceMs`, then cut. The task resolves when done. */
   | { readonly type: 'worker.drain'; readonly graceMs: number }
 
@@ -56,6 +58,8 @@ export type WorkerMessage =
    * answer meant for a thread that has died since means nothing to the next.
    */
   | { readonly type: 'password.check'; readonly key: string; readonly file: string; readonly user: string; readonly password: string }
+  /** A request is held because the machine sleeps or is about to. Repeated once a second while that is so. */
+  | { readonly type: 'host.requested' }
   /** Whole access-log lines, at most once a tick. Transferred. */
   | { readonly type: 'log.lines'; readonly bytes: Uint8Array }
 

@@ -3,12 +3,15 @@ import type { Config } from '../config/config.ts'
 import { formatChildLine } from '../log/child-output.ts'
 import { createPidDirectory } from '../process/leftovers.ts'
 import { createPorts } from '../process/ports.ts'
+import { createHostKeeper } from '../protocol/activity.ts'
 import { allocateCounters, createGateKeeper, type GateKeeper } from '../protocol/counters.ts'
-import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
+import type { SupervisorMessage, WorkerMessage } from '../protocol/messages.ts'
 import { liveProcessMachine } from './actors/managed-process.ts'
 import { liveTenantMachine } from './actors/tenant.ts'
-import { type CgiChildren, createCgiChildren } from './cgi-children.ts'
+import { createCgiChildren } from './cgi-children.ts'
+import { type Ears, hear } from './ears.ts'
 import { createHooks, type Hooks } from './hooks.ts'
+import { createHost, type Host } from './host.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { createManagedProcesses } from './managed-processes.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
@@ -37,14 +40,14 @@ export type Parts = ReloadTargets & {
 }
 
 /**
- * Takes the listen address, then makes the parts. `requestReload` hears which file a `reload_config` names.
+ * Takes the listen address, then makes the parts. `takeUp` hears which file a `reload_config` names, and rejects when it is refused.
  * @throws NAV_LISTEN_FAILED
  */
-export const assemble = async (options: SupervisorOptions, requestReload: (file: string) => void): Promise<Parts> => {
+export const assemble = async (options: SupervisorOptions, takeUp: (file: string) => Promise<void>): Promise<Parts> => {
   const { config } = options
   const now: Now = { config, listeners: await openListeners(config.server.listen, { isPortOurs: false }) }
   const stock = layIn(options, now)
-  const crew = joinUp({ ...options, requestReload }, now, stock)
+  const crew = joinUp({ ...options, takeUp }, now, stock)
   return {
     log: options.log,
     gates: stock.gates,
@@ -63,6 +66,7 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
   const workers = now.listeners.isShareable ? now.config.server.workers : 1
   const counters = allocateCounters(workers)
   const gates = createGateKeeper(counters, workers)
+  const keeper = createHostKeeper(counters, workers)
   const pids = createPidDirectory(join(runtimeDirectory, 'processes'))
   const colour = options.isColoured ?? false
   const onLine = (source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) => {
@@ -70,7 +74,7 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
     options.writeLine(formatChildLine(format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
   }
   return {
-    ...{ workers, counters, gates, pids, onLine },
+    ...{ workers, counters, gates, keeper, pids, onLine },
     slots: createSlots(gates.read),
     ports: createPorts(portsOf(now.config)),
     hooks: createHooks({ env: options.env, pids, log: options.log, onLine }),
@@ -81,13 +85,14 @@ type Stock = ReturnType<typeof layIn>
 type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & {
   readonly pool: StartPool
   readonly passwords: Passwords
+  readonly host: Host
   readonly publish: () => void
 }
 
 /** They know each other by functions: each is made before all it may talk to. */
-const joinUp = (options: SupervisorOptions & { requestReload(file: string): void }, now: Now, stock: Stock): Crew => {
-  const { env, log, workerUrl: url, writeAccess, requestReload } = options
-  const { gates, counters, pids, onLine } = stock
+const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<void> }, now: Now, stock: Stock): Crew => {
+  const { env, log, workerUrl: url, writeAccess, takeUp, signalSelf } = options
+  const { gates, counters, keeper, hooks, pids, onLine } = stock
   const pool = createStartPool(
     poolRules(
       () => now.config,
@@ -109,25 +114,32 @@ const joinUp = (options: SupervisorOptions & { requestReload(file: string): void
     onIdle: pool.reconsider,
   })
   const { standing, standings } = registry
-  const publisher = createPublisher({ config: () => now.config, standing, standings, tell: (message) => workers.tell(message) })
-  const passwords = createPasswords({ log, changed: (file) => workers.tell({ type: 'passwords.changed', file }) })
+  const tell = (message: SupervisorMessage) => workers.tell(message)
+  const publisher = createPublisher({ config: () => now.config, standing, standings, tell })
+  const passwords = createPasswords({ log, changed: (file) => tell({ type: 'passwords.changed', file }) })
   const cgi = createCgiChildren({ pids, log, onLine })
-  const ears: Ears = { registry, cgi, passwords, writeAccess, requestReload, workers: () => workers }
+  const host = createHost({ ...{ env, keeper, hooks, log, tell, signalSelf }, config: () => now.config, reload: takeUp })
+  // Refusals have been logged.
+  const requestReload = (file: string) => void takeUp(file).catch(() => {})
+  const ears: Ears = { registry, cgi, passwords, host, writeAccess, requestReload, workers: () => workers }
   const onMessage = (worker: number, message: WorkerMessage) => hear(worker, message, ears)
   const thread = { url, counters, gates, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
   const open = (worker: number) => {
     const opened = openWorkerThread(thread, worker)
-    void opened.ended.then(() => cgi.workerGone(worker))
+    void opened.ended.then(() => {
+      cgi.workerGone(worker)
+      keeper.clearRow(worker)
+    })
     return opened
   }
   const workers = createWorkers({ count: stock.workers, log, open })
-  return { pool, passwords, processes, registry, workers, publish: publisher.publish }
+  return { pool, passwords, processes, registry, workers, host, publish: publisher.publish }
 }
 
 const reloading = (
   now: Now,
   { ports }: Stock,
-  { pool, passwords, workers }: Crew,
+  { pool, passwords, host, workers }: Crew,
 ): Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'> => ({
   config: () => now.config,
   address: () => now.listeners.address,
@@ -136,6 +148,7 @@ const reloading = (
     passwords.adopt(next)
     ports.setRange(portsOf(next))
     pool.reconsider()
+    host.retune()
   },
   async listenAnew({ server: { listen } }) {
     const next = await openListeners(listen, { isPortOurs: listen.port === now.listeners.address.port })
@@ -147,7 +160,7 @@ const reloading = (
 })
 
 const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew): Pick<Parts, 'start' | 'drain' | 'stop'> => {
-  const { registry, processes, workers, passwords } = crew
+  const { registry, processes, workers, passwords, host } = crew
   const ticking = new DisposableStack()
   return {
     async start(signal) {
@@ -159,10 +172,15 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
       signal.throwIfAborted()
       await workers.startAll()
       ticking.use(startTrafficSampler(stock.gates, registry.generations))
+      host.start()
     },
-    drain: () => workers.drainAll(now.config.server.timeouts.drain),
+    drain() {
+      host.stop()
+      return workers.drainAll(now.config.server.timeouts.drain)
+    },
     async stop() {
       try {
+        host.stop()
         await workers.drainAll(0)
         await registry.stopAll('shutdown')
         await runStopHooks(now.config, stock.hooks)
@@ -192,43 +210,3 @@ const poolRules = (config: () => Config, registry: () => TenantRegistry): PoolRu
     return idle.length > 0
   },
 })
-
-type Ears = {
-  readonly registry: TenantRegistry
-  readonly cgi: CgiChildren
-  readonly passwords: Passwords
-  requestReload(file: string): void
-  writeAccess(bytes: Uint8Array): void
-  workers(): Workers
-}
-
-const hear = (worker: number, message: WorkerMessage, { registry, cgi, passwords, requestReload, writeAccess, workers }: Ears): void => {
-  switch (message.type) {
-    case 'worker.listening':
-      workers().listening(worker)
-      break
-    case 'tenant.requested':
-      registry.wake(message.tenant)
-      break
-    case 'tenant.refused':
-      registry.refuse(message.tenant, message.ticket)
-      break
-    case 'password.check':
-      void passwords.check(message).then((outcome) => workers().answer(worker, { type: 'password.checked', key: message.key, outcome }))
-      break
-    case 'log.lines':
-      writeAccess(message.bytes)
-      break
-    case 'cgi.started':
-    case 'cgi.ended':
-    case 'cgi.said':
-    case 'cgi.failed':
-      cgi.hear(worker, message)
-      break
-    case 'config.reloadRequested':
-      requestReload(message.file)
-      break
-    default:
-      unreachable(message)
-  }
-}

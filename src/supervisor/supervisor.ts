@@ -30,6 +30,8 @@ export type SupervisorOptions = {
   readonly workerUrl: URL
   /** Loads this configuration file as it is now. */
   load(file: string): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
+  /** Puts this process to sleep, or ends it, where the machine has no API for that. */
+  signalSelf(signal: 'SIGTSTP' | 'SIGTERM'): void
   /** Its abort stops a start that is under way, which rejects with the reason. */
   readonly signal?: AbortSignal
 }
@@ -55,8 +57,8 @@ export type Supervisor = {
  */
 export const startSupervisor = async (options: SupervisorOptions): Promise<Supervisor> => {
   const startedAt = Date.now()
-  const parts = await assemble(options, (file) => {
-    if (reloads.isWorthwhile(file)) server.send({ type: 'server.reload', file })
+  const parts = await assemble(options, async (file) => {
+    if (reloads.isWorthwhile(file)) await requestReload(server, file)
   })
   const reloads = createReloads(options, parts)
   const server = createActor(liveServerMachine(parts, reloads))

@@ -106,6 +106,7 @@ export const optionsFor = (sections: Sections, runtimeDirectory: string, from = 
     log: silent,
     writeLine() {},
     writeAccess() {},
+    signalSelf() {},
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
     load: async () => ({ config, warnings: [] }),

@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createLineBatch } from '../../src/log/access-log.ts'
+import { createHostDoor } from '../../src/protocol/activity.ts'
 import { allocateCounters, createTurnstile } from '../../src/protocol/counters.ts'
 import { FullLane } from '../../workers/full-lane/full-lane.ts'
+import { HostGate } from '../../workers/host-gate.ts'
 import { createRoutingTable } from '../../workers/routing-table.ts'
 import { createWaitingRoom } from '../../workers/waiting-room.ts'
 import { ask, dial, snapshotOf, startApp, startSite, talk } from './harness.ts'
@@ -14,7 +16,8 @@ const startHandover = async (upstreamPort: number) => {
   const routing = createRoutingTable(snapshotOf({ reverse_proxies: [{ prefix: '/', target: `http://127.0.0.1:${upstreamPort}` }] }))
   const table = () => routing
   const room = createWaitingRoom({ turnstile, table, post: () => {}, now: Date.now })
-  const lane = new FullLane({ room, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
+  const host = new HostGate({ door: createHostDoor(allocateCounters(1), 0), post: () => {}, renewed: () => {} })
+  const lane = new FullLane({ room, host, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
   const server = net.createServer({ highWaterMark: 1, allowHalfOpen: true }, (socket) => {
     socket.once('data', (bytes: Buffer) => {
       socket.pause()

@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
 import type { ReverseProxyConfig, TimeoutsConfig } from '../../src/config/config.ts'
+import { createHostKeeper, type HostKeeper } from '../../src/protocol/activity.ts'
 import { allocateCounters, createGateKeeper, type GateKeeper, type TrafficReading } from '../../src/protocol/counters.ts'
 import type { SupervisorMessage, WorkerMessage } from '../../src/protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute } from '../../src/protocol/routing-snapshot.ts'
@@ -17,6 +18,7 @@ export type Site = {
   readonly port: number
   readonly origin: string
   readonly gates: GateKeeper
+  readonly host: HostKeeper
   /** Messages of the worker so far, in order. */
   readonly messages: readonly WorkerMessage[]
   /** Access-log lines so far. */
@@ -92,7 +94,7 @@ export const startSite = async (options: SiteOptions = {}): Promise<Site> => {
   const counters = allocateCounters(1)
   const inbox = createInbox(supervisor)
   const done = accept({ worker: 0, port: worker, sockets: [bound], counters, routing: snapshotOf(options) })
-  const site = createSite({ port, supervisor, gates: createGateKeeper(counters, 1), inbox, done })
+  const site = createSite({ port, supervisor, gates: createGateKeeper(counters, 1), host: createHostKeeper(counters, 1), inbox, done })
   await Promise.race([inbox.message('worker.listening'), done])
   for (const tenant of options.tenants ?? []) if (tenant.port !== undefined) site.wake(tenant.name, tenant.port)
   return site
@@ -100,8 +102,15 @@ export const startSite = async (options: SiteOptions = {}): Promise<Site> => {
 
 type Inbox = Pick<Site, 'messages' | 'lines' | 'message' | 'line'>
 
-const createSite = (parts: { port: number; supervisor: MessagePort; gates: GateKeeper; inbox: Inbox; done: Promise<void> }): Site => {
-  const { port, supervisor, gates, inbox, done } = parts
+const createSite = (parts: {
+  port: number
+  supervisor: MessagePort
+  gates: GateKeeper
+  host: HostKeeper
+  inbox: Inbox
+  done: Promise<void>
+}): Site => {
+  const { port, supervisor, gates, host, inbox, done } = parts
   const slots = new Map<string, number>()
   const send = (message: SupervisorMessage): void => supervisor.postMessage(message)
   const slotOf = (tenant: string): number => {
@@ -120,6 +129,7 @@ const createSite = (parts: { port: number; supervisor: MessagePort; gates: GateK
     port,
     origin: `http://127.0.0.1:${port}`,
     gates,
+    host,
     send,
     wake(tenant, upstreamPort) {
       const slot = slotOf(tenant)

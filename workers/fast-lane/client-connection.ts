@@ -3,28 +3,29 @@ import type { Socket } from 'node:net'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import { codingFor } from '../compression-policy.ts'
 import type { Decision, Pending, ResponseType, Verdict } from '../exchange.ts'
+import { isHealthCheck, Presence } from '../host-gate.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
 import { enterTenant } from './admission.ts'
-import { answer, answerWithFile, fieldLines, plainAnswer } from './answer.ts'
+import { answer, answerWithFile, fieldLines } from './answer.ts'
 import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
 import { HeadExchange } from './head-exchange.ts'
+import { holdBack } from './hold-back.ts'
 import type { LaneState } from './lane-state.ts'
 import { enterUpstream } from './local-upstream.ts'
 import { parseRequestHead } from './request-head.ts'
 import { logRequest } from './request-log.ts'
-import { deadlineAfter } from './timeouts.ts'
+import { deadlineAfter, LINGER_MS } from './timeouts.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
 /** `closing`: all has been said, what still comes is dropped. */
-export type ClientPhase = 'head' | 'waiting' | 'relaying' | 'tunnel' | 'closing' | 'handed over' | 'closed'
+export type ClientPhase = 'head' | 'held' | 'waiting' | 'relaying' | 'tunnel' | 'closing' | 'handed over' | 'closed'
 
 const HEAD_LIMIT_BYTES = 32 * 1024
 const EARLY_LIMIT_BYTES = 64 * 1024
 /** A head in more pieces is left to the full lane: reading it anew with each piece would cost ever more. */
 const PIECES_LIMIT = 16
-const LINGER_MS = 5_000
 
 export class ClientConnection {
   readonly socket: Socket
@@ -41,6 +42,7 @@ export class ClientConnection {
   bodyLeft = 0
   upstream: UpstreamConnection | undefined
   tenant: TenantRoute | undefined
+  readonly presence: Presence
   place: Place | undefined
   /** The slot whose open sockets this tunnel is counted among. */
   socketSlot = -1
@@ -67,6 +69,7 @@ export class ClientConnection {
     this.socket = socket
     this.lane = lane
     this.exchange = new HeadExchange(socket.remoteAddress)
+    this.presence = new Presence(lane.options.host)
     this.deadline = deadlineAfter(lane.clock, this.timeouts.header)
   }
 
@@ -120,6 +123,7 @@ export class ClientConnection {
   /** Gives up its place and writes the log. Exactly once for each request. */
   endRequest(): void {
     this.leave()
+    this.presence.leave()
     if (this.socketSlot !== -1) this.lane.options.turnstile.socketClosed(this.socketSlot)
     this.socketSlot = -1
     this.gone = undefined
@@ -149,12 +153,6 @@ export class ClientConnection {
     this.socket.end()
   }
 
-  /** Ends a connection whose request head is not to be had. */
-  refuseHead(status: number): void {
-    this.socket.write(plainAnswer(status), 'latin1')
-    this.endSocket()
-  }
-
   /** Gives false when no whole head is here yet, or the connection is no longer ours. */
   #takeHead(bytes: Buffer): boolean {
     const { head, options } = this.lane
@@ -168,6 +166,7 @@ export class ClientConnection {
     this.#pieces = 0
     if (length === INCOMPLETE || length === DECLINED || length > HEAD_LIMIT_BYTES) return this.#handOver(bytes)
     this.exchange.fill(bytes, head, routing)
+    if (!isHealthCheck(this.exchange) && !this.presence.enter()) return holdBack(this)
     this.#begin(head.close, Math.max(0, head.contentLength))
     return this.#decide(bytes, length)
   }
@@ -239,6 +238,7 @@ export class ClientConnection {
   }
 
   #handOver(bytes: Buffer): false {
+    this.presence.leave()
     this.phase = 'handed over'
     this.early = undefined
     this.lane.connections.delete(this)

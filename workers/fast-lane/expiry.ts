@@ -1,4 +1,5 @@
 /** What becomes of a connection that has run out of time. */
+import { plainAnswer } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { failRelay } from './relay-end.ts'
 
@@ -12,7 +13,10 @@ export const expire = (client: ClientConnection): void => {
 /** Nothing is said to a client that has sent nothing. */
 const expireHead = (client: ClientConnection): void => {
   if (client.early === undefined) client.endSocket()
-  else client.refuseHead(408)
+  else {
+    client.socket.write(plainAnswer(408), 'latin1')
+    client.endSocket()
+  }
 }
 
 const expireRelay = (client: ClientConnection): void => {

@@ -54,6 +54,7 @@ export const createFastLane = (options: FastLaneOptions): FastLane => {
       state.isDraining = true
       for (const client of state.connections) if (client.phase === 'head' && client.early === undefined) client.endSocket()
     },
+    forget: () => pool.close(),
     close: () => pool.close(),
     size: () => state.connections.size,
   }

@@ -17,6 +17,10 @@ export const putInFront = (fullLane: Lane, parts: Omit<FastLaneOptions, 'decide'
 
   return {
     accept: (socket) => fastLane.accept(socket),
+    forget() {
+      fastLane.forget()
+      fullLane.forget()
+    },
     drain() {
       fastLane.drain()
       fullLane.drain()

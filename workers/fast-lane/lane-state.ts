@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Decision, Exchange } from '../exchange.ts'
+import type { HostGate } from '../host-gate.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import type { WaitingRoom } from '../waiting-room.ts'
 import type { ReadBuffers } from './buffers.ts'
@@ -13,6 +14,7 @@ import type { UpstreamPool } from './upstream-pool.ts'
 export type FastLaneOptions = {
   readonly turnstile: Turnstile
   readonly room: WaitingRoom
+  readonly host: HostGate
   /** The routing table as it is now. */
   table(): RoutingTable
   decide(exchange: Exchange): Decision

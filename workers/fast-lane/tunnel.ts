@@ -6,6 +6,7 @@ import type { UpstreamConnection } from './upstream-connection.ts'
 /** The upstream has agreed, with the head at the start of `bytes`. Gives false when no more may be read for now. */
 export const openTunnel = (upstream: UpstreamConnection, client: ClientConnection, bytes: Buffer, count: number): boolean => {
   countSocket(client)
+  client.presence.becomeSocket()
   upstream.phase = 'tunnel'
   upstream.keepsAlive = false
   client.phase = 'tunnel'

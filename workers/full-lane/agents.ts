@@ -11,6 +11,8 @@ export type Agents = {
   /** Kept-alive connections for what may be repeated. Anything else gets a new one: it must not meet one that is just closed. */
   choose(protocol: 'http:' | 'https:', mayRepeat: boolean): http.Agent
   /** Closes what is idle. */
+  forget(): void
+  /** Closes all. */
   destroy(): void
 }
 
@@ -24,6 +26,10 @@ export const createAgents = (lookup: LookupFunction): Agents => {
     choose(protocol, mayRepeat) {
       const pair = protocol === 'https:' ? tls : plain
       return mayRepeat ? pair.kept : pair.fresh
+    },
+    forget() {
+      for (const agent of [plain.kept, tls.kept])
+        for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
     },
     destroy() {
       plain.kept.destroy()

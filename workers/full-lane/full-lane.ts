@@ -7,6 +7,7 @@ import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { Verdict } from '../exchange.ts'
 import { createLookup } from '../fly/lookup.ts'
 import { plainAddress } from '../forwarding.ts'
+import { type HostGate, isHealthCheck, Presence } from '../host-gate.ts'
 import type { Lane } from '../lane.ts'
 import { decideInTime, foresee } from '../pipeline.ts'
 import { errorAnswer } from '../responses.ts'
@@ -24,6 +25,7 @@ import { carryUpgrade } from './tunnel.ts'
 
 export type FullLaneParts = {
   readonly room: WaitingRoom
+  readonly host: HostGate
   readonly turnstile: Turnstile
   readonly log: LineBatch
   post(message: WorkerMessage): void
@@ -79,6 +81,10 @@ export class FullLane implements Lane {
     socket.resume()
   }
 
+  forget(): void {
+    this.#agents.forget()
+  }
+
   drain(): void {
     this.#isDraining = true
     for (const [socket, passages] of this.#connections) if (passages.size === 0) socket.end()
@@ -102,7 +108,7 @@ export class FullLane implements Lane {
       sendAnswer(passage, response, errorAnswer(passage.exchange, status, { reason }), { close: true })
       return
     }
-    guard(passage, (verdict) => carryOut(verdict, { passage, response, carrier: this.#carrier }))
+    guard(passage, this.#parts, (verdict) => carryOut(verdict, { passage, response, carrier: this.#carrier }))
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -113,7 +119,7 @@ export class FullLane implements Lane {
       return
     }
     const passage = this.#openPassage(request, target)
-    guard(passage, (verdict) => carryUpgrade(verdict, { passage, socket, head, carrier: this.#carrier }))
+    guard(passage, this.#parts, (verdict) => carryUpgrade(verdict, { passage, socket, head, carrier: this.#carrier }))
   }
 
   get #carrier() {
@@ -171,8 +177,10 @@ export class FullLane implements Lane {
 }
 
 /** Nothing that carrying a request throws may end the thread: the request fails, and what it held is given back. */
-const guard = async (passage: Passage, carry: (verdict: Verdict) => Promise<void>): Promise<void> => {
+const guard = async (passage: Passage, parts: FullLaneParts, carry: (verdict: Verdict) => Promise<void>): Promise<void> => {
   try {
+    if (!comeIn(passage, parts)) await holdBack(passage, parts)
+    if (passage.isOver) return
     const verdict = decideInTime(passage.exchange)
     // Synchronous where nothing has to be waited for: node:http expects an upgrade to be taken up at once.
     await carry(verdict instanceof Promise ? await verdict : verdict)
@@ -183,4 +191,21 @@ const guard = async (passage: Passage, carry: (verdict: Verdict) => Promise<void
     passage.request.socket.destroy()
     passage.end(false)
   }
+}
+
+const comeIn = (passage: Passage, { host }: FullLaneParts): boolean => {
+  if (isHealthCheck(passage.exchange)) return true
+  passage.presence ??= new Presence(host)
+  return passage.presence.enter()
+}
+
+/** Until the machine may be used, or the client is gone. Then it goes by the routing of then. */
+const holdBack = async (passage: Passage, parts: FullLaneParts): Promise<void> => {
+  do {
+    await new Promise<void>((resolve) => {
+      passage.onceOver(resolve)
+      parts.host.hold(resolve, passage.signal)
+    })
+  } while (!passage.isOver && !comeIn(passage, parts))
+  Object.assign(passage.exchange, { routing: parts.table() })
 }

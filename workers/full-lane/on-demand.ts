@@ -31,6 +31,7 @@ export const createFullLaneOnDemand = (parts: FullLaneParts): Lane => {
       isDraining = true
       lane?.drain()
     },
+    forget: () => lane?.forget(),
     close: () => lane?.close(),
   }
 }

@@ -4,6 +4,7 @@ import { formatAccessLine, type LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Exchange, HeaderList, ResponseType } from '../exchange.ts'
 import { clientAddress } from '../forwarding.ts'
+import type { Presence } from '../host-gate.ts'
 import type { Place } from '../routing-table.ts'
 import { hasBody, type Target } from './request-head.ts'
 
@@ -29,6 +30,8 @@ export class Passage {
   errorMessage: string | undefined
   /** Fields that go onto the response beside the upstream's own. */
   setHeaders: HeaderList = []
+  /** Among those that keep the machine awake. */
+  presence: Presence | undefined
   isOver = false
   /** Set for an upgrade once it was granted or refused: then the end of its socket is no failure. */
   isAnswered = false
@@ -102,6 +105,7 @@ export class Passage {
     if (this.isOver) return
     this.isOver = true
     this.leave()
+    this.presence?.leave()
     this.#gone?.abort()
     for (const task of this.#whenOver) task()
     if (!complete && this.errorMessage === undefined) {

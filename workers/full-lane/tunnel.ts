@@ -136,6 +136,7 @@ const joined = (
   passage.status = response.statusCode ?? 101
   passage.responseType = 'websocket'
   passage.isAnswered = true
+  passage.presence?.becomeSocket()
   if (isTracked) passage.becomeSocket()
   else passage.leave()
   // What joins them ends one when the other ends, and waits for the peer to do the same. A peer may never do.

@@ -82,6 +82,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
   birth.port.on('message', (message: SupervisorMessage) => {
     if (message.type === 'worker.drain') return drain(message.graceMs)
     if (message.type === 'listener.replaced') return void listen(message.sockets)
+    if (message.type === 'host.opened') return
     if (message.type === 'routing.published') adopt(message.snapshot)
     if (message.type === 'tenant.moved') standings.set(message.standing.name, message.standing)
     retry()

@@ -1,10 +1,12 @@
 /** A fast lane on a port of its own, in front of scripted upstreams. Everything is real but the supervisor. */
 import { once } from 'node:events'
 import net from 'node:net'
+import { createHostDoor } from '../../../src/protocol/activity.ts'
 import { allocateCounters, createGateKeeper, createTurnstile, type TrafficReading } from '../../../src/protocol/counters.ts'
 import type { TenantRoute } from '../../../src/protocol/routing-snapshot.ts'
 import { createFastLane, type FastLane } from '../../../workers/fast-lane/fast-lane.ts'
 import { FullLane } from '../../../workers/full-lane/full-lane.ts'
+import { HostGate } from '../../../workers/host-gate.ts'
 import { decide } from '../../../workers/pipeline.ts'
 import { createRoutingTable } from '../../../workers/routing-table.ts'
 import { createWaitingRoom } from '../../../workers/waiting-room.ts'
@@ -102,10 +104,16 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   const lines: string[] = []
   const log = { add: (line: string) => void lines.push(line), flush() {} }
   const room = createWaitingRoom({ turnstile, table, post: (message) => void scene.posted.push(message.type), now: Date.now })
-  const fullLane = new FullLane({ room, turnstile, log, table, post: () => {} })
+  const host = new HostGate({
+    door: createHostDoor(counters, 0),
+    post: (message) => void scene.posted.push(message.type),
+    renewed: () => lane.forget(),
+  })
+  const fullLane = new FullLane({ room, host, turnstile, log, table, post: () => {} })
   const lane = createFastLane({
     turnstile,
     room,
+    host,
     table,
     decide: options.decide ?? decide,
     log,
