@@ -5,6 +5,7 @@
  *   navigator.cjs  the supervisor thread
  *   acceptor.cjs   a worker thread's task
  *   verify-task.cjs  the task of a thread that computes password hashes
+ *   schema.cjs       `navigator schema`
  *   load-config.cjs  the process that loads the configuration
  *   worker.js      Piscina's side of a worker thread; Piscina looks for this very name beside itself
  *
@@ -13,7 +14,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { lateBuiltins } from './late-builtins.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = resolve(process.argv[2] ?? join(root, 'dist'))
@@ -31,6 +33,7 @@ const common: BuildOptions = {
   minifySyntax: true,
   // Piscina tries it and goes on without; pino's transports are threads of their own, which we do not use.
   external: ['@napi-rs/nice'],
+  plugins: [lateBuiltins],
   define: { 'import.meta.url': 'bundleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
@@ -39,9 +42,17 @@ const common: BuildOptions = {
 const cached = (program: string): string =>
   `import { useCompileCache } from './src/cli/compile-cache.ts'\nuseCompileCache()\nrequire(${JSON.stringify(program)})\n`
 
+/** Its library is half as much text again as all of the supervisor, which would keep it in memory. */
+const schemaApart: Plugin = {
+  name: 'schema-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/schema\.ts$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './schema.cjs', external: true } : null)),
+}
+
 rmSync(dist, { recursive: true, force: true })
 await Promise.all([
-  build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: join(dist, 'navigator.cjs') }),
+  build({ ...common, entryPoints: ['src/cli/start.ts'], plugins: [lateBuiltins, schemaApart], outfile: join(dist, 'navigator.cjs') }),
+  build({ ...common, entryPoints: ['src/cli/schema.ts'], outfile: join(dist, 'schema.cjs') }),
   build({ ...common, entryPoints: ['workers/acceptor.ts'], outfile: join(dist, 'acceptor.cjs') }),
   build({ ...common, entryPoints: ['src/passwords/verify-task.ts'], outfile: join(dist, 'verify-task.cjs') }),
   build({ ...common, entryPoints: ['src/config/loading-process.ts'], outfile: join(dist, 'loader.cjs') }),

@@ -4,19 +4,19 @@ import { brotliCompressSync, constants, createBrotliCompress, createGzip, create
 import type { Coding } from './accept-encoding.ts'
 
 /** The strongest of zlib's levels cost ten times as much for a few per cent. The window bounds the memory of each response. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 19 } }
+const brotliLevel = () => ({ params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 19 } })
 const GZIP = { level: 6 }
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+const zstdLevel = () => ({ params: { [constants.ZSTD_c_compressionLevel]: 3 } })
 
 /** A stream that compresses, in libuv's threads. `flush` sends out what it still holds back. */
 export const createCompressor = (coding: Coding): { readonly compressor: Transform; flush(): void } => {
   switch (coding) {
     case 'br': {
-      const brotli = createBrotliCompress(BROTLI)
+      const brotli = createBrotliCompress(brotliLevel())
       return { compressor: brotli, flush: () => brotli.flush(constants.BROTLI_OPERATION_FLUSH) }
     }
     case 'zstd': {
-      const zstd = createZstdCompress(ZSTD)
+      const zstd = createZstdCompress(zstdLevel())
       return { compressor: zstd, flush: () => zstd.flush(constants.ZSTD_e_flush) }
     }
     case 'gzip': {
@@ -30,9 +30,9 @@ export const createCompressor = (coding: Coding): { readonly compressor: Transfo
 export const compressAtOnce = (coding: Coding, octets: Buffer): Buffer => {
   switch (coding) {
     case 'br':
-      return brotliCompressSync(octets, BROTLI)
+      return brotliCompressSync(octets, brotliLevel())
     case 'zstd':
-      return zstdCompressSync(octets, ZSTD)
+      return zstdCompressSync(octets, zstdLevel())
     case 'gzip':
       return gzipSync(octets, GZIP)
   }

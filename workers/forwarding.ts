@@ -1,5 +1,4 @@
 /** What both lanes tell upstreams about a request's way here, and which fields they never pass on. Worker thread. */
-import { randomBytes } from 'node:crypto'
 
 /** Fields that concern one connection only (RFC 9110 §7.6.1). Names in lower case. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -70,8 +69,13 @@ export const clientAddress = (peer: string, incomingFor: string | undefined, tru
   trustProxy && incomingFor ? incomingFor : peer
 
 const VISIBLE = /^[\x21-\x7e]{1,200}$/
+const digits = (count: number): string =>
+  Math.floor(Math.random() * 16 ** count)
+    .toString(16)
+    .padStart(count, '0')
 // A random prefix per thread and a counter: unique enough to find a request by, and 60 times cheaper than 16 random bytes each.
-const prefix = randomBytes(10).toString('hex')
+// It need not be hard to guess, and node:crypto would take a megabyte of each thread.
+const prefix = digits(10) + digits(10)
 let issued = 0
 
 /** The client's X-Request-Id if it is 1–200 visible characters, else 32 hexadecimal digits. */

@@ -63,11 +63,12 @@ export const createPasswords = ({ log, changed }: { readonly log: Logger; change
 const filesOf = ({ auth, tenants }: Config): ReadonlySet<string> =>
   new Set([auth.htpasswd, ...tenants.map(({ htpasswd }) => htpasswd)].filter((file) => file !== undefined))
 
-const decoyKey = randomBytes(32)
+let decoyKey: Buffer | undefined
 
 /** The hash of somebody else, always the same for one name: so names that exist cannot be told by the time a refusal takes. */
 const decoyFor = (user: string, users: PasswordTable): string => {
   const hashes = [...users.values()]
+  decoyKey ??= randomBytes(32)
   const index = createHmac('sha256', decoyKey).update(user).digest().readUInt32LE() % Math.max(1, hashes.length)
   return hashes[index] ?? ''
 }
