@@ -78,7 +78,7 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
       },
     })
     alive.set(id, generation)
-    tenant.generations.add(generation)
+    tenant.generations = new Set(tenant.generations).add(generation)
     void generation.gone.then(() => {
       alive.delete(id)
       bury(tenant, generation)
@@ -163,21 +163,25 @@ type Tenant = {
   /** There while a replacement starts. */
   next: Generation | undefined
   /** Those not gone yet. */
-  readonly generations: Set<Generation>
+  generations: ReadonlySet<Generation>
   /** What those that are gone had come to. */
   past: Tally
 }
+
+// Shared by all that never were awake: there may be 100,000 of them.
+const NONE: ReadonlySet<Generation> = new Set()
+const NOTHING: Tally = { requests: 0, crashes: 0 }
 
 const asleep = (config: TenantConfig): Tenant => ({
   config,
   current: undefined,
   next: undefined,
-  generations: new Set(),
-  past: { requests: 0, crashes: 0 },
+  generations: NONE,
+  past: NOTHING,
 })
 
 const bury = (tenant: Tenant, generation: Generation): void => {
-  tenant.generations.delete(generation)
+  tenant.generations = tenant.generations.difference(new Set([generation]))
   tenant.past = add(tenant.past, tallyOf(generation))
 }
 
