@@ -10,6 +10,7 @@ import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessa
 import type { RoutingSnapshot } from '../src/protocol/routing-snapshot.ts'
 import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { type Credentials, createCredentials } from './access/credentials.ts'
+import { createCable } from './cable/cable.ts'
 import { putInFront } from './fast-lane/in-front.ts'
 import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
 import { HostGate } from './host-gate.ts'
@@ -27,7 +28,8 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const routing = createRouting(birth.routing, credentials)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
   const host = new HostGate({ door: createHostDoor(birth.counters, birth.worker), post, renewed: () => lane.forget() })
-  const parts = { room, host, turnstile, log, post, table: routing.table }
+  const cable = createCable({ channel: birth.cable, dropped: (messages) => post({ type: 'cable.dropped', messages }) })
+  const parts = { room, host, cable, turnstile, log, post, table: routing.table }
   const lane: Lane = putInFront(createFullLaneOnDemand(parts), parts)
   const door = createDoor(lane)
   await door.listen(birth.sockets)

@@ -59,6 +59,10 @@ export type Verdict =
   | FileVerdict
   | ({ readonly kind: 'tenant'; readonly tenant: TenantRoute } & Decorated)
   | { readonly kind: 'cgi'; readonly script: CgiScriptConfig }
+  /** A TurboCable socket; only for WebSocket upgrades. */
+  | { readonly kind: 'cable' }
+  /** A message for TurboCable sockets. */
+  | { readonly kind: 'broadcast' }
   | UpstreamVerdict
 
 export type UpstreamVerdict = {

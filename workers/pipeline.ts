@@ -2,6 +2,7 @@ import type { Decision, Exchange, Step, Verdict } from './exchange.ts'
 import { errorAnswer } from './responses.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { keepBotsOut } from './steps/bots.ts'
+import { openCable, openImpliedCable, takeBroadcast } from './steps/cable.ts'
 import { runCgiScript } from './steps/cgi.ts'
 import { replayOnFly } from './steps/fly-replay.ts'
 import { answerHealthCheck, routeHealthCheck } from './steps/health-check.ts'
@@ -16,7 +17,9 @@ import { routeToTenant } from './steps/tenant.ts'
 /** What is tried, in this order. The first verdict counts. `letIn` is asked again about what a path is rewritten to. */
 const stepsBy = (letIn: Step): readonly Step[] => [
   answerHealthCheck,
+  takeBroadcast,
   letIn,
+  openCable,
   routeHealthCheck,
   returnToMachine,
   checked(applyRules, letIn),
@@ -24,6 +27,7 @@ const stepsBy = (letIn: Step): readonly Step[] => [
   redirectToSlash,
   runCgiScript,
   matchReverseProxy,
+  openImpliedCable,
   serveStaticFile,
   showMaintenance,
   keepBotsOut,

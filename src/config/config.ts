@@ -48,6 +48,9 @@ export type QueueConfig = DeepReadonly<File['applications']['queue']>
 /** `end_port` is inclusive. */
 export type PoolsConfig = DeepReadonly<File['applications']['pools']> & { readonly end_port: number }
 
+/** `yields` where the file says nothing of it: then other routes of its paths come first. */
+export type CableConfig = DeepReadonly<File['cable']> & { readonly yields: boolean }
+
 /** `page` is absolute. Without it, the built-in page is shown. */
 export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
@@ -166,7 +169,8 @@ export type Config = {
   readonly managed_processes: readonly ManagedProcessConfig[]
   readonly logging: LoggingConfig
   readonly hooks?: { readonly server: HooksConfig }
-} & DeepReadonly<Pick<File, 'cable'>>
+  readonly cable: CableConfig
+}
 
 /** A note about the file that does not stop it from being used. */
 export type ConfigWarning = { readonly code: 'NAV_CONFIG_WARNING'; readonly message: string; readonly at: Position; readonly hint?: string }

@@ -7,7 +7,6 @@ import type { Node } from './tree.ts'
  * `*` any key. The second text says what that means where it may surprise.
  */
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
-  ['cable', 'no sockets are served at its path'],
   ['server.hostname', 'requests for any host are taken'],
   ['routes.reverse_proxies[].health_check', 'targets are known by the requests they get alone'],
   ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],

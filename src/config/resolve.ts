@@ -31,7 +31,7 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     tenants: resolveTenants(file, around),
     managed_processes: resolveProcesses(file.managed_processes, around),
     logging: file.logging,
-    ...pick(file, ['cable']),
+    cable: { ...file.cable, yields: nodeAt(context.root, ['cable']) === undefined },
     ...resolveServerHooks(file.hooks?.server, around),
   }
   checkTenantAuth(config.tenants, config.auth, around)
@@ -39,9 +39,6 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
   warnOfArguments(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }
 }
-
-const pick = <Key extends keyof File>(file: File, keys: readonly Key[]): Pick<File, Key> =>
-  Object.fromEntries(keys.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]]))) as Pick<File, Key>
 
 const resolveServer = ({ listen, workers, cgi_scripts, ...server }: File['server'], around: Surroundings): Config['server'] => {
   const { root, cwd } = around

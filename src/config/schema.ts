@@ -23,7 +23,10 @@ export const fileSchema = section({
   maintenance: maintenance.prefault({}).meta({ description: 'The page shown instead of a tenant.' }),
   logging: logging.prefault({}).meta({ description: 'How and where lines are logged.' }),
   auth: auth.prefault({}).meta({ description: 'Who is asked for a password.' }),
-  cable: cable.exactOptional().meta({ description: 'TurboCable sockets.' }),
+  cable: cable.prefault({}).meta({
+    description:
+      'TurboCable sockets: browsers subscribe to streams, apps on this machine post what is to be sent. Without this section they are served too, but only where no redirect, rewrite, script, reverse proxy or tenant is for that very path, and not to clients that ask for a subprotocol, as those of Action Cable do.',
+  }),
   hooks: hooks.exactOptional().meta({ description: 'Commands run at certain moments. Default: none.' }),
   routing: future('A/B tests.'),
   rate_limiting: future('Limits on requests.'),

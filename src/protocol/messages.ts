@@ -11,6 +11,8 @@ export type WorkerBirth = {
   readonly sockets: readonly BoundSocket[]
   readonly counters: SharedArrayBuffer
   readonly routing: RoutingSnapshot
+  /** Name of the BroadcastChannel on which the workers of this navigator tell each other what to send to cable sockets. */
+  readonly cable: string
 }
 
 /** `unavailable`: nobody can tell now, the file is gone or too many wait. */
@@ -60,6 +62,8 @@ export type WorkerMessage =
   | { readonly type: 'password.check'; readonly key: string; readonly file: string; readonly user: string; readonly password: string }
   /** A request is held because the machine sleeps or is about to. Repeated once a second while that is so. */
   | { readonly type: 'host.requested' }
+  /** Cable sockets took so slowly that so many messages were dropped since the last such note; at most one a second. */
+  | { readonly type: 'cable.dropped'; readonly messages: number }
   /** Whole access-log lines, at most once a tick. Transferred. */
   | { readonly type: 'log.lines'; readonly bytes: Uint8Array }
 

@@ -51,6 +51,8 @@ export type RoutingSnapshot = {
   readonly maintenance: Config['maintenance']
   readonly auth: Config['auth']
   readonly routes: Config['routes']
+  /** Set where it is enabled. */
+  readonly cable?: Config['cable']
   readonly queue: Config['applications']['queue']
   readonly tenants: readonly TenantRoute[]
   readonly standings: readonly TenantStanding[]

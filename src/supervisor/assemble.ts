@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { formatChildLine } from '../log/child-output.ts'
@@ -121,9 +122,10 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
   const host = createHost({ ...{ env, keeper, hooks, log, tell, signalSelf }, config: () => now.config, reload: takeUp })
   // Refusals have been logged.
   const requestReload = (file: string) => void takeUp(file).catch(() => {})
-  const ears: Ears = { registry, cgi, passwords, host, writeAccess, requestReload, workers: () => workers }
+  const ears: Ears = { log, registry, cgi, passwords, host, writeAccess, requestReload, workers: () => workers }
   const onMessage = (worker: number, message: WorkerMessage) => hear(worker, message, ears)
-  const thread = { url, counters, gates, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
+  const cable = `navigator-cable-${randomUUID()}`
+  const thread = { url, counters, gates, cable, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
   const open = (worker: number) => {
     const opened = openWorkerThread(thread, worker)
     void opened.ended.then(() => {

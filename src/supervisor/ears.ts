@@ -1,3 +1,4 @@
+import type { Logger } from '../log/logger.ts'
 import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
 import type { CgiChildren } from './cgi-children.ts'
 import type { Host } from './host.ts'
@@ -7,6 +8,7 @@ import type { Workers } from './workers.ts'
 
 /** Who hears what workers say. Supervisor thread. */
 export type Ears = {
+  readonly log: Logger
   readonly registry: TenantRegistry
   readonly cgi: CgiChildren
   readonly passwords: Passwords
@@ -20,7 +22,7 @@ export type Ears = {
 export const hear = (
   worker: number,
   message: WorkerMessage,
-  { registry, cgi, passwords, host, requestReload, writeAccess, workers }: Ears,
+  { log, registry, cgi, passwords, host, requestReload, writeAccess, workers }: Ears,
 ): void => {
   switch (message.type) {
     case 'worker.listening':
@@ -37,6 +39,9 @@ export const hear = (
       break
     case 'password.check':
       void passwords.check(message).then((outcome) => workers().answer(worker, { type: 'password.checked', key: message.key, outcome }))
+      break
+    case 'cable.dropped':
+      log.warn({ worker, messages: message.messages }, 'cable sockets are too slow, messages dropped')
       break
     case 'log.lines':
       writeAccess(message.bytes)

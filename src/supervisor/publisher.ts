@@ -60,6 +60,7 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
   maintenance: config.maintenance,
   auth: config.auth,
   routes: config.routes,
+  ...(config.cable.enabled ? { cable: config.cable } : {}),
   queue: config.applications.queue,
   tenants: config.tenants.map((tenant) => routeOf(tenant, config)),
   standings,

@@ -22,6 +22,8 @@ export type WorkerPoolSpec = {
   readonly url: URL
   readonly counters: SharedArrayBuffer
   readonly gates: GateKeeper
+  /** See `WorkerBirth`. */
+  readonly cable: string
   listeners(): Listeners
   routing(): RoutingSnapshot
   onMessage(worker: number, message: WorkerMessage): void
@@ -38,7 +40,8 @@ export const openWorkerThread = (spec: WorkerPoolSpec, worker: number): WorkerTh
   const pool = createPool(spec.url)
   port.on('message', (message: WorkerMessage) => spec.onMessage(worker, message))
 
-  const birth: WorkerBirth = { worker, port: port2, sockets: [socket], counters: spec.counters, routing: spec.routing() }
+  const { counters, cable } = spec
+  const birth: WorkerBirth = { worker, port: port2, sockets: [socket], counters, cable, routing: spec.routing() }
   const ended = live(pool, birth).then((error) => {
     port.close()
     // Only now: its thread can no longer count.

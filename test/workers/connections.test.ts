@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createLineBatch } from '../../src/log/access-log.ts'
 import { createHostDoor } from '../../src/protocol/activity.ts'
 import { allocateCounters, createTurnstile } from '../../src/protocol/counters.ts'
+import { createCable } from '../../workers/cable/cable.ts'
 import { FullLane } from '../../workers/full-lane/full-lane.ts'
 import { HostGate } from '../../workers/host-gate.ts'
 import { createRoutingTable } from '../../workers/routing-table.ts'
@@ -17,7 +18,8 @@ const startHandover = async (upstreamPort: number) => {
   const table = () => routing
   const room = createWaitingRoom({ turnstile, table, post: () => {}, now: Date.now })
   const host = new HostGate({ door: createHostDoor(allocateCounters(1), 0), post: () => {}, renewed: () => {} })
-  const lane = new FullLane({ room, host, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
+  const cable = createCable({ channel: 'unused', dropped() {} })
+  const lane = new FullLane({ room, host, cable, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
   const server = net.createServer({ highWaterMark: 1, allowHalfOpen: true }, (socket) => {
     socket.once('data', (bytes: Buffer) => {
       socket.pause()

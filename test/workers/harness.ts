@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import * as net from 'node:net'
 import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
 import type { ReverseProxyConfig, TimeoutsConfig } from '../../src/config/config.ts'
@@ -48,6 +49,9 @@ export type SiteOptions = {
   readonly maintenance?: RoutingSnapshot['maintenance']
   readonly auth?: Partial<RoutingSnapshot['auth']>
   readonly routes?: Partial<RoutingSnapshot['routes']>
+  readonly cable?: Partial<NonNullable<RoutingSnapshot['cable']>>
+  /** What workers of one navigator have in common. */
+  readonly channel?: string
   readonly reverse_proxies?: readonly (Partial<ReverseProxyConfig> & { readonly target: string })[]
 }
 
@@ -66,6 +70,9 @@ export const snapshotOf = (options: SiteOptions, version = 1): RoutingSnapshot =
   maintenance: options.maintenance ?? { enabled: false },
   auth: { enabled: false, realm: 'Restricted', public_paths: [], auth_patterns: [], ...options.auth },
   routes: { reverse_proxies: (options.reverse_proxies ?? []).map(reverseProxy), ...options.routes },
+  ...(options.cable && {
+    cable: { enabled: true, path: '/cable', broadcast_path: '/_broadcast', allowed_origins: [], yields: false, ...options.cable },
+  }),
   queue: { max_size: 100, timeout: 10_000, ...options.queue },
   tenants: (options.tenants ?? []).map(({ port: _, ...tenant }) => ({
     path: `/${tenant.name}/`,
@@ -93,7 +100,8 @@ export const startSite = async (options: SiteOptions = {}): Promise<Site> => {
   const { port1: supervisor, port2: worker } = new MessageChannel()
   const counters = allocateCounters(1)
   const inbox = createInbox(supervisor)
-  const done = accept({ worker: 0, port: worker, sockets: [bound], counters, routing: snapshotOf(options) })
+  const cable = options.channel ?? randomUUID()
+  const done = accept({ worker: 0, port: worker, sockets: [bound], counters, cable, routing: snapshotOf(options) })
   const site = createSite({ port, supervisor, gates: createGateKeeper(counters, 1), host: createHostKeeper(counters, 1), inbox, done })
   await Promise.race([inbox.message('worker.listening'), done])
   for (const tenant of options.tenants ?? []) if (tenant.port !== undefined) site.wake(tenant.name, tenant.port)

@@ -232,7 +232,7 @@ export class ClientConnection {
         return codingFor(this.exchange) === undefined && enterUpstream(this, verdict)
       case 'file':
         return this.bodyLeft === 0 && answerWithFile(this, verdict)
-      case 'cgi':
+      default:
         return false
     }
   }

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
+import type { Cable } from '../cable/cable.ts'
 import type { FileVerdict, HeaderList, UpstreamTarget, UpstreamVerdict, Verdict } from '../exchange.ts'
 import { isPatient } from '../negotiation.ts'
 import { decideInTime } from '../pipeline.ts'
@@ -11,6 +12,7 @@ import type { Outcome, WaitingRoom } from '../waiting-room.ts'
 import type { Agents } from './agents.ts'
 import { sendAnswer } from './answer.ts'
 import { attempt, type Destination, type Failure, mayRepeat } from './attempt.ts'
+import { carryBroadcast } from './cable.ts'
 import { carryToScript } from './cgi.ts'
 import { changingAnswer, sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
@@ -18,7 +20,13 @@ import type { HttpProxy } from './proxy.ts'
 import { writeUpstreamHead } from './upstream-head.ts'
 
 /** What all requests of a worker share. */
-export type Carrier = { readonly room: WaitingRoom; readonly proxy: HttpProxy; readonly agents: Agents; post(message: WorkerMessage): void }
+export type Carrier = {
+  readonly room: WaitingRoom
+  readonly proxy: HttpProxy
+  readonly agents: Agents
+  readonly cable: Cable
+  post(message: WorkerMessage): void
+}
 
 export type Errand = { readonly passage: Passage; readonly response: ServerResponse; readonly carrier: Carrier }
 
@@ -31,6 +39,11 @@ export const carryOut = async (verdict: Verdict, errand: Errand): Promise<void> 
       return carryFile(errand, verdict)
     case 'cgi':
       return carryToScript(errand, verdict.script)
+    case 'broadcast':
+      return carryBroadcast(errand)
+    case 'cable':
+      // Sockets are upgrades; only a reload in between brings one here.
+      return sendAnswer(errand.passage, errand.response, errorAnswer(errand.passage.exchange, 400), { close: true })
     case 'upstream':
       errand.passage.setHeaders = verdict.setHeaders ?? []
       return carryToUpstream(errand, verdict)

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { LineBatch } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { WorkerMessage } from '../../src/protocol/messages.ts'
+import type { Cable } from '../cable/cable.ts'
 import type { Verdict } from '../exchange.ts'
 import { createLookup } from '../fly/lookup.ts'
 import { plainAddress } from '../forwarding.ts'
@@ -28,6 +29,7 @@ export type FullLaneParts = {
   readonly host: HostGate
   readonly turnstile: Turnstile
   readonly log: LineBatch
+  readonly cable: Cable
   post(message: WorkerMessage): void
   /** The routing table as it is now. */
   table(): RoutingTable
@@ -87,12 +89,14 @@ export class FullLane implements Lane {
 
   drain(): void {
     this.#isDraining = true
+    this.#parts.cable.drain()
     for (const [socket, passages] of this.#connections) if (passages.size === 0) socket.end()
   }
 
   close(): void {
     this.#server.close()
     this.#agents.destroy()
+    this.#parts.cable.close()
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -123,7 +127,7 @@ export class FullLane implements Lane {
   }
 
   get #carrier() {
-    return { room: this.#parts.room, proxy: this.#proxy, agents: this.#agents, post: this.#parts.post }
+    return { room: this.#parts.room, proxy: this.#proxy, agents: this.#agents, cable: this.#parts.cable, post: this.#parts.post }
   }
 
   #openPassage(request: IncomingMessage, target: Target): Passage {
@@ -156,7 +160,7 @@ export class FullLane implements Lane {
     if (!isWebSocketUpgrade(request) || target === undefined || findFault(request) !== undefined) return false
     const verdict = foresee(this.#readExchange(request, target))
     if (verdict.kind === 'upstream') return verdict.rule.websocket
-    return verdict.kind === 'tenant' || verdict.kind === 'respond'
+    return verdict.kind === 'tenant' || verdict.kind === 'respond' || verdict.kind === 'cable'
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {

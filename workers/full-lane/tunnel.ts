@@ -9,6 +9,7 @@ import type { Outcome } from '../waiting-room.ts'
 import { OpenedAgent } from './agents.ts'
 import { sendRawAnswer } from './answer.ts'
 import { limitSilence } from './attempt.ts'
+import { upgradeToCable } from './cable.ts'
 import type { Carrier } from './carry.ts'
 import type { Passage } from './passage.ts'
 import type { Launch } from './proxy.ts'
@@ -21,8 +22,11 @@ export const carryUpgrade = async (verdict: Verdict, errand: UpgradeErrand): Pro
   switch (verdict.kind) {
     case 'respond':
       return sendRawAnswer(errand.passage, errand.socket, verdict)
+    case 'cable':
+      return upgradeToCable(errand)
     case 'file':
     case 'cgi':
+    case 'broadcast':
       // Such a request was let through as an ordinary one; only a reload in between brings it here.
       return void errand.socket.destroy()
     case 'upstream':

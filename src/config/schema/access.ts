@@ -49,12 +49,44 @@ export const auth = section({
     .meta({ description: 'Patterns of paths with or without a password. The first that fits counts, before public_paths.' }),
 })
 
+/** Where a page is from, as browsers say it; `*` for anywhere. */
+const origin = readable((value) => (isOrigin(value) ? value.toLowerCase() : undefined), {
+  predicate: 'is not an origin',
+  hint: 'write https://www.example.com, without a path, or "*"',
+})
+
 /** Keys of `cable`. */
 export const cable = section({
-  enabled: bool.exactOptional().meta({ description: 'Whether navigator serves TurboCable sockets itself.', default: 'true' }),
-  path: urlPath.exactOptional().meta({ description: 'Where browsers connect; compared exactly.', default: '/cable' }),
-  broadcast_path: urlPath.exactOptional().meta({ description: 'Where apps post what is to be sent.', default: '/_broadcast' }),
+  enabled: bool.prefault('true').meta({ description: 'Whether navigator serves TurboCable sockets itself.', examples: ['false'] }),
+  path: urlPath.prefault('/cable').meta({
+    description: 'Where browsers connect; compared exactly. Passwords are asked for as for any path. Clients get a ping every 30s.',
+    examples: ['/showcase/cable'],
+  }),
+  broadcast_path: urlPath.prefault('/_broadcast').meta({
+    description:
+      'Where apps post {"stream": …, "data": …}; compared exactly. Only from this machine, and not by way of a proxy; no password is asked for. At most 16 MB.',
+    examples: ['/showcase/_broadcast'],
+  }),
+  allowed_origins: z
+    .array(origin)
+    .prefault([])
+    .meta({
+      description:
+        'Sites whose pages may open sockets, besides those of the host that the request is for; * for all. A client that is no browser sends no origin and is let in.',
+      examples: [['https://www.example.com'], ['*']],
+    }),
+  broadcast_token: text
+    .min(1)
+    .exactOptional()
+    .meta({
+      description: 'What broadcasts must have as Authorization: Bearer, besides coming from this machine. Default: nothing.',
+      examples: ['${CABLE_TOKEN}'],
+    }),
 })
+
+function isOrigin(value: string): boolean {
+  return value === '*' || (URL.canParse(value) && new URL(value).origin === value.toLowerCase())
+}
 
 /** Keys of `maintenance`. */
 export const maintenance = section({

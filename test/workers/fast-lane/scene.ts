@@ -4,6 +4,7 @@ import net from 'node:net'
 import { createHostDoor } from '../../../src/protocol/activity.ts'
 import { allocateCounters, createGateKeeper, createTurnstile, type TrafficReading } from '../../../src/protocol/counters.ts'
 import type { TenantRoute } from '../../../src/protocol/routing-snapshot.ts'
+import { createCable } from '../../../workers/cable/cable.ts'
 import { createFastLane, type FastLane } from '../../../workers/fast-lane/fast-lane.ts'
 import { FullLane } from '../../../workers/full-lane/full-lane.ts'
 import { HostGate } from '../../../workers/host-gate.ts'
@@ -109,7 +110,8 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
     post: (message) => void scene.posted.push(message.type),
     renewed: () => lane.forget(),
   })
-  const fullLane = new FullLane({ room, host, turnstile, log, table, post: () => {} })
+  const cable = createCable({ channel: 'unused', dropped() {} })
+  const fullLane = new FullLane({ room, host, cable, turnstile, log, table, post: () => {} })
   const lane = createFastLane({
     turnstile,
     room,
