@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -22,7 +21,6 @@ export type InstanceLock = {
  */
 export const runtimeDirectory = (configFile: string, env: NodeJS.ProcessEnv): string => {
   const file = resolve(configFile)
-  const hash = createHash('sha256').update(file).digest('hex').slice(0, 12)
   // A Unix socket's path may have 107 bytes, so the readable part is short.
   const name = basename(file)
     .replace(/\.ya?ml$/, '')
@@ -30,10 +28,18 @@ export const runtimeDirectory = (configFile: string, env: NodeJS.ProcessEnv): st
     .slice(0, 24)
   const base = baseDirectory(env)
   ownDirectory(base)
-  const directory = join(base, `${name}-${hash}`)
+  const directory = join(base, `${name}-${fingerprint(file)}`)
   ownDirectory(directory)
   return directory
 }
+
+/** 12 hexadecimal digits of FNV-1a: to tell paths apart, for which node:crypto would stay in memory. */
+const fingerprint = (text: string): string =>
+  Buffer.from(text)
+    .reduce((hash, octet) => BigInt.asUintN(64, (hash ^ BigInt(octet)) * 0x100000001b3n), 0xcbf29ce484222325n)
+    .toString(16)
+    .padStart(16, '0')
+    .slice(4)
 
 /**
  * Takes the lock of an instance until disposal, and the classic PID file (`NAVIGATOR_PID_FILE`, else navigator.pid in the temporary
