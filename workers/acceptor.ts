@@ -130,11 +130,14 @@ const createDoor = (lane: Lane): Door => {
       const cut = setTimeout(() => {
         for (const socket of connections) socket.destroy()
       }, graceMs)
-      while (connections.size > 0) await Promise.all([...connections].map((socket) => once(socket, 'close')))
+      while (connections.size > 0) await Promise.all([...connections].map(closed))
       clearTimeout(cut)
     },
   }
 }
+
+/** Not events.once(): that rejects when a client resets its connection. */
+const closed = (socket: Socket): Promise<void> => new Promise((resolve) => void socket.once('close', () => resolve()))
 
 const listenOn = async (bound: BoundSocket, accept: (socket: Socket) => void): Promise<Server> => {
   // With a mark of 1 a write gives true exactly when all of it has left: the fast lane's buffers depend on it.

@@ -173,4 +173,16 @@ describe('draining', () => {
     expect(await text).toBe('')
     expect(site.traffic('boston').inFlight).toBe(0)
   })
+
+  test('goes on to its end when a client resets its connection meanwhile', async () => {
+    const arrived = Promise.withResolvers<void>()
+    await using app = await startApp(() => arrived.resolve())
+    const site = await startSite({ tenants: [{ name: 'boston', port: app.port }] })
+    const wire = await dial(site.port)
+    wire.write('GET /boston/ HTTP/1.1\r\nHost: x\r\n\r\n')
+    await arrived.promise
+    const drained = site.drain(5_000)
+    wire.socket.resetAndDestroy()
+    await expect(drained).resolves.toBeUndefined()
+  })
 })
