@@ -43,6 +43,7 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'idle_timeout',
   'stop_timeout',
   'track_websockets',
+  'min_instances',
   'public_dir',
   'maintenance',
   'bot_detection',

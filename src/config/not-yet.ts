@@ -28,7 +28,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['applications.tenants[].force_max_concurrent_requests'],
   ['applications.tenants[].max_concurrent_requests'],
   ['applications.tenants[].exclude_methods'],
-  ['applications.tenants[].min_instances'],
   ['applications.tenants[].max_processes'],
   ['applications.tenants[].headers'],
   ['applications.tenants[].port', 'the tenant is lent a port from the range'],

@@ -8,7 +8,7 @@ import { type FileHooks, resolveTenantHooks } from './resolve-hooks.ts'
 import { resolveTenantMaintenance } from './resolve-maintenance.ts'
 import type { File, FileApplications, FileTenant } from './schema.ts'
 import { nameTenants } from './tenant-names.ts'
-import type { MapNode, Path } from './tree.ts'
+import { type MapNode, type Path, positionOf } from './tree.ts'
 
 const STARTUP_TIMEOUT_MS = 5_000
 const READY_TIMEOUT_MS = 60_000
@@ -55,6 +55,12 @@ const resolveTenant = (
   const root = resolvePath(around.cwd, tenant.root ?? framework?.app_directory ?? applications.framework?.app_directory ?? '.')
   const ownFiles = tenant.public_dir ?? preset?.static_dir ?? applications.public_dir
   const publicDirectory = ownFiles === undefined ? undefined : resolvePath(root, ownFiles)
+  if ((tenant.min_instances ?? 0) > 1)
+    around.findings.warn(
+      `min_instances ${tenant.min_instances}: a tenant has one process`,
+      positionOf(around.root, ['applications', 'tenants', index, 'min_instances']),
+      'write 1',
+    )
   const where = { publicDirectory: publicDirectory ?? serverDirectory, directory: root, path: ['applications', 'tenants', index] }
   return {
     ...rest,

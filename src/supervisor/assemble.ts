@@ -18,11 +18,13 @@ import { createManagedProcesses } from './managed-processes.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createPublisher } from './publisher.ts'
 import type { ReloadTargets } from './reload.ts'
+import { watchRestartFiles } from './restart-watch.ts'
 import { createSlots } from './slots.ts'
 import { createStartPool, type PoolRules, type StartPool } from './start-pool.ts'
 import type { SupervisorOptions } from './supervisor.ts'
 import { createTenantRegistry, type TenantRegistry } from './tenant-registry.ts'
 import { startTrafficSampler } from './traffic-sampler.ts'
+import { keepWarm } from './warm-tenants.ts'
 import { openWorkerThread } from './worker-pool.ts'
 import { createWorkers, type Workers } from './workers.ts'
 
@@ -174,6 +176,8 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
       signal.throwIfAborted()
       await workers.startAll()
       ticking.use(startTrafficSampler(stock.gates, registry.generations))
+      ticking.use(watchRestartFiles({ registry, log }))
+      ticking.use(keepWarm(() => now.config.tenants, registry))
       host.start()
     },
     drain() {

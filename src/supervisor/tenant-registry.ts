@@ -32,6 +32,8 @@ export type TenantRegistry = {
    * When it fails, the old one stays until it sleeps, and this rejects with the reason.
    */
   replace(config: TenantConfig): Promise<void>
+  /** `replace` with what its configuration says now. An unknown name is ignored. */
+  restart(name: string): Promise<void>
   /** Whether the last `replace` of this tenant failed. */
   isOutdated(name: string): boolean
   /** Resolves when all are gone. None starts from now on. */
@@ -131,6 +133,10 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
     },
     standing: (name) => tenants.get(name)?.current?.standing(),
     standings: () => [...tenants.values()].flatMap(({ current }) => current?.standing() ?? []),
+    restart: async (name) => {
+      const tenant = tenants.get(name)
+      if (tenant) await replace(tenant.config)
+    },
     isOutdated: (name) => isOutdated(tenants.get(name)!),
     wake(name) {
       const tenant = tenants.get(name)

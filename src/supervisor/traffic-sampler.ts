@@ -5,7 +5,8 @@ const TICK_MS = 1_000
 
 /**
  * Looks at the counters of every serving tenant once a second and tells its machine what changed, never what did not.
- * A tenant is quiet when nothing is in flight, no request came since the last look, and no socket that counts is open.
+ * A tenant is quiet when nothing is in flight, no request came since the last look, and no socket that counts is open. One that
+ * is kept warm never is.
  * Supervisor thread.
  */
 export const startTrafficSampler = (gates: GateKeeper, serving: () => Iterable<Generation>): Disposable => {
@@ -20,7 +21,7 @@ export const startTrafficSampler = (gates: GateKeeper, serving: () => Iterable<G
       now.set(generation, started)
       const isBusy = inFlight > 0 || started !== before.get(generation) || (generation.config.track_websockets && sockets > 0)
       if (isBusy && generation.state === 'idle') generation.send({ type: 'traffic.seen' })
-      if (!isBusy && generation.state === 'ready') generation.send({ type: 'traffic.quiet' })
+      if (!isBusy && generation.state === 'ready' && !generation.config.min_instances) generation.send({ type: 'traffic.quiet' })
     }
     before = now
   }

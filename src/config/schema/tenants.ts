@@ -48,7 +48,11 @@ const later = {
   exclude_methods: texts.exactOptional().meta({ description: 'Methods it does not get.', examples: [['POST']] }),
   min_instances: int(0, 1_000)
     .exactOptional()
-    .meta({ description: 'Processes always awake.', examples: ['1'] }),
+    .meta({
+      description:
+        '1: it is started with navigator, never stopped for being idle, and started again after a crash. A tenant has one process, so more count as 1. Default: 0.',
+      examples: ['1'],
+    }),
   max_processes: int(1, 1_000)
     .exactOptional()
     .meta({ description: 'Processes at once.', examples: ['4'] }),
@@ -74,7 +78,7 @@ export const tenant = section({
   host: hostname.exactOptional().meta({ description: 'Only requests for this host. Default: any.', examples: ['boston.example.com'] }),
   root: text.exactOptional().meta({
     description:
-      'Working directory, relative to where navigator was started. Default: app_directory of its framework, else where navigator was started.',
+      'Working directory, relative to where navigator was started. When tmp/restart.txt in it is touched, an awake tenant gets a new process, which takes over once it is ready. Default: app_directory of its framework, else where navigator was started.',
     examples: ['/apps/boston'],
   }),
   var: z
