@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.ts'
 import { lockInstance } from '../process/instance-lock.ts'
 import { killAllProcesses } from '../process/run.ts'
 import { startSupervisor } from '../supervisor/supervisor.ts'
+import { warmUpThread } from '../supervisor/worker-pool.ts'
 import type { Invocation } from './arguments.ts'
 import { bannerFields, formatBanner } from './banner.ts'
 import { EXIT } from './exit-codes.ts'
@@ -12,6 +13,9 @@ import { type Orders, takeOrders } from './orders.ts'
 import { isColoured, type Output, openOutput } from './output.ts'
 import { paintFor } from './paint.ts'
 import type { Site } from './run.ts'
+
+/** Does what a start can do before its configuration is known. */
+export const prepare = (): void => warmUpThread(workerUrl)
 
 /**
  * Serves until it is told to stop, and gives the exit code.
