@@ -68,7 +68,7 @@ writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
 // Last: bin/navigator takes dist/main.cjs as the sign that the bundle is whole.
 await build({
   ...common,
-  stdin: { contents: cached('./navigator.cjs'), resolveDir: root, loader: 'ts' },
+  stdin: { contents: `process.on('SIGUSR1', () => {})\n${cached('./navigator.cjs')}`, resolveDir: root, loader: 'ts' },
   external: ['./navigator.cjs'],
   outfile: join(dist, 'main.cjs'),
 })

@@ -3,7 +3,12 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../config/suggest.ts'
 import { NavigatorError } from '../errors.ts'
 
-export type CommandName = 'run' | 'check' | 'reload' | 'stop' | 'ps' | 'schema' | 'version' | 'help'
+const COMMANDS = [
+  ...(['run', 'check', 'reload', 'reopen', 'stop'] as const),
+  ...(['ps', 'logs', 'schema', 'version', 'help'] as const),
+] as const
+
+export type CommandName = (typeof COMMANDS)[number]
 
 /** What was asked for on the command line. */
 export type Invocation = {
@@ -12,6 +17,11 @@ export type Invocation = {
   readonly file: string | undefined
   readonly json: boolean
   readonly noColor: boolean
+  /** Tenants and processes named, with `*` and `?`; absent where none is. */
+  readonly names?: readonly string[]
+  /** How many lines. */
+  readonly lines?: number
+  readonly follow?: true
 }
 
 const OPTIONS = {
@@ -20,14 +30,22 @@ const OPTIONS = {
   validate: { type: 'boolean', short: 't' },
   json: { type: 'boolean' },
   'no-color': { type: 'boolean' },
+  follow: { type: 'boolean', short: 'f' },
+  lines: { type: 'string', short: 'n' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
   v: { type: 'boolean' },
 } as const
 
-const COMMANDS: readonly CommandName[] = ['run', 'check', 'reload', 'stop', 'ps', 'schema', 'version', 'help']
 const SIGNALS: Readonly<Record<string, CommandName>> = { reload: 'reload', stop: 'stop', quit: 'stop' }
-const WITH_JSON: readonly CommandName[] = ['ps', 'check', 'version']
+/** Commands an option belongs to, where it does not belong to all. */
+const BELONGS: Readonly<Record<string, readonly CommandName[]>> = {
+  json: ['ps', 'check', 'version', 'logs'],
+  follow: ['logs'],
+  lines: ['logs'],
+}
+/** Commands whose words are names of tenants and processes. */
+const WITH_NAMES: readonly CommandName[] = ['logs']
 
 /**
  * Reads the command line (without node and script). A first word that is no command is a configuration file.
@@ -46,15 +64,28 @@ export const parseArguments = (args: readonly string[]): Invocation => {
   const [word, ...rest] = positionals
   const spoken = COMMANDS.find((name) => name === word)
   const command = ordered ?? spoken ?? 'run'
-  const files = spoken && !ordered ? rest : positionals
+  const words = spoken && !ordered ? rest : positionals
+  const isNaming = WITH_NAMES.includes(command)
+  const files = isNaming ? [] : words
   checkFiles(files, { spoken: spoken !== undefined || ordered !== undefined, alsoNamed: values.config !== undefined, command })
-  if (values.json === true && !WITH_JSON.includes(command)) throw usage(`${command} has no --json`)
+  for (const [option, commands] of Object.entries(BELONGS)) {
+    if (values[option] !== undefined && !commands.includes(command)) throw usage(`${command} has no --${option}`)
+  }
   return {
     command,
     file: typeof values.config === 'string' ? values.config : files[0],
     json: values.json === true,
     noColor: values['no-color'] === true,
+    ...(isNaming ? { names: words } : {}),
+    ...wholeNumber('lines', values.lines, 100_000),
+    ...(values.follow === true ? { follow: true } : {}),
   }
+}
+
+const wholeNumber = (option: 'lines', value: unknown, most: number): { readonly lines?: number } => {
+  if (typeof value !== 'string') return {}
+  if (!/^\d{1,6}$/.test(value) || Number(value) > most) throw usage(`--${option} "${value}" is not a number from 0 to ${most}`)
+  return { [option]: Number(value) }
 }
 
 type OptionToken = { readonly name: string; readonly rawName: string; readonly value?: string | undefined }

@@ -9,12 +9,14 @@ Commands
   check [file]   say what is wrong with a configuration, without starting
   reload [file]  let the running instance take its configuration up anew
   stop [file]    let the running instance end its requests, then stop it
+  reopen [file]  let it open its log files anew
   ps [file]      tenants and processes of the running instance
+  logs [NAME…]   their last lines: -n 100, -f to follow
   schema         JSON Schema of configurations, for editors; also: version, help
 
 Options
   -c, --config FILE   the configuration; else config/navigator.yml and others
-      --json          ps, check, version: print JSON
+      --json          ps, check, version, logs: print JSON
       --no-color      no colours, as with NO_COLOR
   -t, --validate      the same as check
   -s reload|stop|quit the same as reload, stop

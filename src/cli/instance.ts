@@ -16,9 +16,16 @@ export const controlSocketIn = (directory: string): string => join(directory, 'c
  * Asks the instance that runs on the configuration named or found; inside a child of an instance, that instance.
  * @throws NAV_NOT_RUNNING when there is none.
  */
-export const askRunning = async (command: string, { file }: Invocation, timeoutMs: number): Promise<unknown> => {
+export const askRunning = async (command: string, invocation: Invocation, timeoutMs: number): Promise<unknown> =>
+  askInstance(runningSocket(invocation), { command }, { timeoutMs })
+
+/**
+ * The control socket of that instance.
+ * @throws NAV_NOT_RUNNING when there is none.
+ */
+export const runningSocket = ({ file }: Invocation): string => {
   const around = process.env[CONTROL_SOCKET_VARIABLE]
-  if (file === undefined && around) return askInstance(around, { command }, { timeoutMs })
+  if (file === undefined && around) return around
   const config = resolve(findConfigFile(file, process.env, process.cwd()))
   const directory = runtimeDirectory(config, process.env)
   if (!runningInstance(directory)) {
@@ -26,5 +33,5 @@ export const askRunning = async (command: string, { file }: Invocation, timeoutM
       hint: `start one with: navigator ${shown(config)}`,
     })
   }
-  return askInstance(controlSocketIn(directory), { command }, { timeoutMs })
+  return controlSocketIn(directory)
 }

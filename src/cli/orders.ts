@@ -21,10 +21,10 @@ export type Orders = {
 }
 
 /**
- * Takes signals from now on: SIGTERM, SIGINT and SIGQUIT stop, SIGHUP reloads, and a SIGINT after the order to stop ends the process
+ * Takes signals from now on: SIGTERM, SIGINT and SIGQUIT stop, SIGHUP reloads, SIGUSR1 opens log files anew, and a SIGINT after the order to stop ends the process
  * at once with exit code 130. Supervisor thread.
  */
-export const takeOrders = (log: Logger): Orders => {
+export const takeOrders = (log: Logger, reopen: () => void): Orders => {
   const supervisor = Promise.withResolvers<Supervisor>()
   const stop = Promise.withResolvers<string>()
   const ended = Promise.withResolvers<void>()
@@ -38,6 +38,7 @@ export const takeOrders = (log: Logger): Orders => {
   const reload = async () => (await supervisor.promise).reload()
   for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, () => orderStop(signal))
   process.on('SIGINT', () => (stopping.signal.aborted ? process.exit(EXIT.forced) : orderStop('SIGINT')))
+  process.on('SIGUSR1', reopen)
   process.on('SIGHUP', () => void reload().catch((error: unknown) => logRefusal(log, error)))
 
   return {

@@ -17,17 +17,11 @@ export type Site = {
   load(file: string): Promise<Loaded>
 }
 
-/** `navigator [file]`: the configuration is read in another process while this one gets ready. */
+/** `navigator [file]`: the configuration is read in another thread while this one loads the supervisor. */
 export const run = async (invocation: Invocation): Promise<number> => {
   const site = locate(invocation)
-  const [loaded, serve] = await Promise.all([site.load(site.configFile), loadServe()])
+  const [loaded, { serve }] = await Promise.all([site.load(site.configFile), import('./serve.ts')])
   return serve(invocation, site, loaded)
-}
-
-const loadServe = async () => {
-  const { prepare, serve } = await import('./serve.ts')
-  prepare()
-  return serve
 }
 
 const locate = (invocation: Invocation): Site => {

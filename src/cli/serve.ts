@@ -1,11 +1,11 @@
 import type { ConfigWarning } from '../config/config.ts'
 import type { Loaded } from '../config/load.ts'
 import { openControlSocket } from '../inspect/control-socket.ts'
+import { logCommands } from '../inspect/log-commands.ts'
 import type { Logger } from '../log/logger.ts'
 import { lockInstance } from '../process/instance-lock.ts'
 import { killAllProcesses } from '../process/run.ts'
 import { startSupervisor } from '../supervisor/supervisor.ts'
-import { warmUpThread } from '../supervisor/worker-pool.ts'
 import type { Invocation } from './arguments.ts'
 import { bannerFields, formatBanner } from './banner.ts'
 import { EXIT } from './exit-codes.ts'
@@ -14,23 +14,21 @@ import { isColoured, type Output, openOutput } from './output.ts'
 import { paintFor } from './paint.ts'
 import type { Site } from './run.ts'
 
-/** Does what a start can do before its configuration is known. */
-export const prepare = (): void => warmUpThread(workerUrl)
-
 /**
  * Serves until it is told to stop, and gives the exit code.
  * A failed start leaves nothing running and throws.
  */
 export const serve = async (invocation: Invocation, site: Site, loaded: Loaded): Promise<number> => {
-  const output = openOutput(loaded.config.logging.format, isColoured(invocation))
+  const output = openOutput(loaded.config.logging, isColoured(invocation))
   // Whatever ends this process, no app outlives it and no line is lost. First of all: what else listens may not come back.
   process.prependOnceListener('exit', () => {
     killAllProcesses()
     output.finish()
   })
-  const orders = takeOrders(output.log)
+  const orders = takeOrders(output.log, output.destinations.reopen)
   const lock = lockInstance(site.directory, site.configFile)
-  const control = await openControlSocket(site.controlSocket, orders.commands).catch((error: unknown) => {
+  const commands = { ...orders.commands, ...logCommands(output.destinations) }
+  const control = await openControlSocket(site.controlSocket, commands).catch((error: unknown) => {
     lock[Symbol.dispose]()
     throw error
   })
@@ -62,9 +60,7 @@ const serveUntilStopped = async ({ invocation, loaded, load, env, directory, out
     configFile: loaded.config.file,
     env,
     log,
-    writeLine: output.writeLine,
-    writeAccess: output.writeAccess,
-    isColoured: isColoured(invocation),
+    destinations: output.destinations,
     runtimeDirectory: directory,
     workerUrl,
     load: async (file) => {

@@ -13,6 +13,8 @@ const commands: Readonly<Record<Invocation['command'], () => Promise<Command>>> 
   reload: async () => (await import('./reload.ts')).reload,
   stop: async () => (await import('./stop.ts')).stop,
   ps: async () => (await import('./ps.ts')).ps,
+  logs: async () => (await import('./logs.ts')).logs,
+  reopen: async () => (await import('./reopen.ts')).reopen,
   schema: async () => (await import('./schema.ts')).printSchema,
   version: async () => (await import('./version.ts')).printVersion,
   help: async () => (await import('./help.ts')).printHelp,
@@ -35,4 +37,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok)
 })
 
-void start().then((code) => process.exit(code))
+// Not before the pipe has taken the whole answer.
+void start().then((code) => process.stdout.write('', () => process.exit(code)))

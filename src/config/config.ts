@@ -140,6 +140,8 @@ export type TenantConfig = ResolvedTenant & DeepReadonly<Omit<FileTenant, keyof 
 export type ManagedProcessConfig = DeepReadonly<Omit<File['managed_processes'][number], 'env'>> & {
   readonly env: Readonly<Record<string, string>>
   readonly unset_env?: readonly string[]
+  /** The Unix socket it makes, absolute: one that was left there is removed before each start. */
+  readonly stale_socket?: string
 }
 
 type FileHook = NonNullable<NonNullable<NonNullable<File['hooks']>['server']>['start']>[number]
@@ -155,6 +157,7 @@ export type ServerMoment = 'start' | 'ready' | 'idle' | 'resume' | 'stop'
 export type HooksConfig = Readonly<Partial<Record<ServerMoment, readonly HookConfig[]>>>
 export type TenantHooksConfig = { readonly start: readonly HookConfig[]; readonly stop: readonly HookConfig[] }
 
+/** `file`, `vector.socket` and `vector.config` are absolute. */
 export type LoggingConfig = DeepReadonly<File['logging']>
 
 export type Config = {

@@ -34,8 +34,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['managed_processes[].user', 'it runs as the user navigator runs as'],
   ['managed_processes[].group', 'it runs as the group navigator runs as'],
   ['managed_processes[].health_check'],
-  ['logging.file', 'lines go to standard output only'],
-  ['logging.vector', 'no lines go to Vector'],
   ['routing'],
   ['rate_limiting', 'requests are not limited'],
   ['circuit_breaker'],

@@ -7,6 +7,7 @@ import { createFindings } from './findings.ts'
 import { checkTenantAuth, resolveAuth } from './resolve-auth.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
 import { resolveServerHooks } from './resolve-hooks.ts'
+import { resolveLogging, vectorProcess } from './resolve-logging.ts'
 import { resolveMaintenance } from './resolve-maintenance.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
@@ -21,6 +22,7 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
   const findings = createFindings()
   const around: Surroundings = { ...context, findings }
   const { queue } = file.applications
+  const logging = resolveLogging(file.logging, around)
   const config: Config = {
     file: resolvePath(context.cwd, context.path),
     server: resolveServer(file.server, around),
@@ -29,8 +31,8 @@ export const resolve = (file: File, context: { root: MapNode; path: string; env:
     routes: resolveRoutes(file, around),
     applications: { pools: resolvePools(file.applications.pools, around), queue },
     tenants: resolveTenants(file, around),
-    managed_processes: resolveProcesses(file.managed_processes, around),
-    logging: file.logging,
+    managed_processes: [...vectorProcess(logging, around), ...resolveProcesses(file.managed_processes, around)],
+    logging,
     cable: { ...file.cable, yields: nodeAt(context.root, ['cable']) === undefined },
     ...resolveServerHooks(file.hooks?.server, around),
   }

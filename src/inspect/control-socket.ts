@@ -1,17 +1,22 @@
 /**
  * How a running instance is asked and told: a Unix socket only its owner may open. One line of JSON each way,
- * `{"command":"ps"}` → `{"ok":true,"result":…}` or `{"ok":false,"errors":[{code,message,…}]}`.
+ * `{"command":"ps"}` → `{"ok":true,"result":…}` or `{"ok":false,"errors":[{code,message,…}]}`. A command that goes on has lines
+ * `{"item":…}` before that one, until either end closes the connection.
  */
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { NavigatorError } from '../errors.ts'
 import { toWire, type WireError } from '../protocol/wire-error.ts'
 
-export type ControlRequest = { readonly command: string }
+export type ControlRequest = { readonly command: string; readonly [option: string]: unknown }
 export type ControlReply = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly errors: readonly WireError[] }
 
-/** What each command does. What it throws becomes the reply's errors; what it gives must survive JSON. */
+/**
+ * What each command does. What it throws becomes the reply's errors; what it gives must survive JSON. An async iterable is sent item by
+ * item, as fast as the client reads, and returned from when the client goes away.
+ */
 export type ControlCommands = Readonly<Record<string, (request: ControlRequest) => Promise<unknown>>>
 
 export type ControlSocket = {
@@ -24,6 +29,7 @@ const LONGEST_REQUEST_BYTES = 64 * 1024
 const LONGEST_REPLY_CHARS = 256 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 1_000
+const PROBE_MS = 5_000
 const MOST_CONNECTIONS = 64
 
 /**
@@ -63,6 +69,33 @@ export const askInstance = async (path: string, request: ControlRequest, { timeo
   const reply = parseReply(line, path)
   if (!reply.ok) throw new RemoteError(reply.errors)
   return reply.result
+}
+
+/**
+ * Asks the instance behind `path` and gives the items it answers with, until it ends or the loop over them is left.
+ * @throws as {@link askInstance} does.
+ */
+export async function* followInstance(path: string, request: ControlRequest): AsyncGenerator<unknown, void> {
+  const socket = createConnection({ path })
+  try {
+    await once(socket, 'connect').catch((cause: unknown) => {
+      throw new NavigatorError('NAV_NOT_RUNNING', `no instance of navigator answers at ${path}`, { cause })
+    })
+    socket.write(`${JSON.stringify(request)}\n`)
+    for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (line === '') continue
+      const item = parseJson(line)
+      if (typeof item === 'object' && item !== null && 'item' in item) yield item.item
+      else {
+        const reply = parseReply(line, path)
+        if (!reply.ok) throw new RemoteError(reply.errors)
+        return
+      }
+    }
+    throw new NavigatorError('NAV_NOT_RUNNING', 'the instance has ended')
+  } finally {
+    socket.destroy()
+  }
 }
 
 /** What the instance answered instead of a result. The client's end only. */
@@ -108,16 +141,36 @@ const converse = async (socket: Socket, commands: ControlCommands): Promise<void
   // A client that goes away while it is answered is its own affair.
   socket.on('error', () => socket.destroy())
   const reply = await readLine(socket, LONGEST_REQUEST_BYTES, REQUEST_TIMEOUT_MS)
-    .then((line) => obey(line, commands))
+    .then((line) => obey(socket, line, commands))
     .catch((error: unknown): ControlReply => ({ ok: false, errors: wireErrorsOf(error) }))
   if (!socket.destroyed) socket.end(`${JSON.stringify(reply)}\n`, () => socket.destroySoon())
 }
 
-const obey = async (line: string, commands: ControlCommands): Promise<ControlReply> => {
+const obey = async (socket: Socket, line: string, commands: ControlCommands): Promise<ControlReply> => {
   const request = parseRequest(line)
   const command = Object.hasOwn(commands, request.command) ? commands[request.command] : undefined
   if (!command) throw new NavigatorError('NAV_CONTROL_FAILED', `"${request.command}" is not a command of this instance`)
-  return { ok: true, result: (await command(request)) ?? null }
+  const result = await command(request)
+  if (!isStream(result)) return { ok: true, result: result ?? null }
+  await sendItems(socket, result)
+  return { ok: true, result: null }
+}
+
+const isStream = (result: unknown): result is AsyncIterable<unknown> =>
+  typeof result === 'object' && result !== null && Symbol.asyncIterator in result
+
+const sendItems = async (socket: Socket, items: AsyncIterable<unknown>): Promise<void> => {
+  const iterator = items[Symbol.asyncIterator]()
+  const leave = () => void iterator.return?.()
+  socket.once('close', leave)
+  // A client that has gone may still be one that only has nothing more to say: writing tells.
+  const probe = setInterval(() => socket.write('\n'), PROBE_MS)
+  for (let next = await iterator.next(); !next.done && !socket.destroyed; next = await iterator.next()) {
+    if (socket.write(`${JSON.stringify({ item: next.value })}\n`)) continue
+    await Promise.race([once(socket, 'drain'), once(socket, 'close')])
+  }
+  clearInterval(probe)
+  socket.off('close', leave)
 }
 
 const parseRequest = (line: string): ControlRequest => {

@@ -71,7 +71,8 @@ export const createLineQueue = (boundBytes: number): LineQueue => {
   }
 }
 
-const countLines = (bytes: Buffer): number => {
+/** How many line ends there are in it. */
+export const countLines = (bytes: Buffer): number => {
   let lines = 0
   for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) lines++
   return lines

@@ -26,13 +26,15 @@ export type LoggerOptions = {
   readonly sink: Sink
   /** Short coloured lines for a terminal instead of `key=value` ones. Text only. */
   readonly colour: boolean
+  /** Hears each line besides, as a JSON object and as text without colours. */
+  readonly also?: (line: { readonly json: string; readonly text: string }) => void
 }
 
 /**
  * Navigator's own log. JSON: `{"time","level","msg",…}`; text: `time=… level=INFO msg="…" key=value`; on a terminal short and coloured.
  * @throws NAV_USAGE when the level is none.
  */
-export const createLogger = ({ format, level, sink, colour }: LoggerOptions): Logger => {
+export const createLogger = ({ format, level, sink, colour, also }: LoggerOptions): Logger => {
   const render = format === 'json' ? JSON.stringify : colour ? renderForTerminal : renderText
   return pino(
     {
@@ -42,7 +44,13 @@ export const createLogger = ({ format, level, sink, colour }: LoggerOptions): Lo
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
       serializers: { err: describeError },
     },
-    { write: (line: string) => sink.write(render(inOrder(line))) },
+    {
+      write(line: string) {
+        const record = inOrder(line)
+        sink.write(render(record))
+        also?.({ json: JSON.stringify(record), text: renderText(record) })
+      },
+    },
   )
 }
 

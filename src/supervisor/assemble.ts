@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { formatChildLine } from '../log/child-output.ts'
+import { VECTOR } from '../log/destinations.ts'
 import { createPidDirectory } from '../process/leftovers.ts'
 import { createPorts } from '../process/ports.ts'
 import { createHostKeeper } from '../protocol/activity.ts'
@@ -27,6 +27,9 @@ import { startTrafficSampler } from './traffic-sampler.ts'
 import { keepWarm } from './warm-tenants.ts'
 import { openWorkerThread } from './worker-pool.ts'
 import { createWorkers, type Workers } from './workers.ts'
+
+/** How long Vector is given to take the last lines before it is stopped. */
+const VECTOR_DRAIN_MS = 1_000
 
 /** A server's parts, joined but not started, and the steps of its life. Supervisor thread. */
 export type Parts = ReloadTargets & {
@@ -56,7 +59,7 @@ export const assemble = async (options: SupervisorOptions, takeUp: (file: string
     gates: stock.gates,
     hooks: stock.hooks,
     ...crew,
-    ...reloading(now, stock, crew),
+    ...reloading(options, now, stock, crew),
     ...lifeOf(options, now, stock, crew),
   }
 }
@@ -71,11 +74,8 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
   const gates = createGateKeeper(counters, workers)
   const keeper = createHostKeeper(counters, workers)
   const pids = createPidDirectory(join(runtimeDirectory, 'processes'))
-  const colour = options.isColoured ?? false
-  const onLine = (source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) => {
-    const { format } = now.config.logging
-    options.writeLine(formatChildLine(format, source, stream, line, { colour, ...(tenant === undefined ? {} : { tenant }) }))
-  }
+  const onLine = (source: string, stream: 'stdout' | 'stderr', line: string, tenant?: string) =>
+    options.destinations.child({ source, stream, line, tenant })
   return {
     ...{ workers, counters, gates, keeper, pids, onLine },
     slots: createSlots(gates.read),
@@ -94,7 +94,7 @@ type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & {
 
 /** They know each other by functions: each is made before all it may talk to. */
 const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<void> }, now: Now, stock: Stock): Crew => {
-  const { env, log, workerUrl: url, writeAccess, takeUp, signalSelf } = options
+  const { env, log, workerUrl: url, destinations, takeUp, signalSelf } = options
   const { gates, counters, keeper, hooks, pids, onLine } = stock
   const pool = createStartPool(
     poolRules(
@@ -103,7 +103,12 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
     ),
   )
   const processMachine = liveProcessMachine({ env, pids, configOf: (id) => processes.configOf(id), onLine })
-  const processes = createManagedProcesses({ machine: () => processMachine, log })
+  const processes = createManagedProcesses({
+    machine: () => processMachine,
+    log,
+    // The others are gone by then, as it has started before them, and their last lines are to reach it.
+    beforeStop: (config) => (config.name === VECTOR ? destinations.drained(VECTOR_DRAIN_MS) : undefined),
+  })
   const tenantMachine = liveTenantMachine({
     ...{ env, pool, ...stock },
     configOf: (id) => registry.configOf(id),
@@ -124,7 +129,7 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
   const host = createHost({ ...{ env, keeper, hooks, log, tell, signalSelf }, config: () => now.config, reload: takeUp })
   // Refusals have been logged.
   const requestReload = (file: string) => void takeUp(file).catch(() => {})
-  const ears: Ears = { log, registry, cgi, passwords, host, writeAccess, requestReload, workers: () => workers }
+  const ears: Ears = { log, registry, cgi, passwords, host, writeAccess: destinations.access, requestReload, workers: () => workers }
   const onMessage = (worker: number, message: WorkerMessage) => hear(worker, message, ears)
   const cable = `navigator-cable-${randomUUID()}`
   const thread = { url, counters, gates, cable, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
@@ -140,23 +145,22 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
   return { pool, passwords, processes, registry, workers, host, publish: publisher.publish }
 }
 
-const reloading = (
-  now: Now,
-  { ports }: Stock,
-  { pool, passwords, host, workers }: Crew,
-): Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'> => ({
+type Reloading = Pick<Parts, 'adopt' | 'listenAnew' | 'config' | 'address'>
+
+const reloading = ({ destinations }: SupervisorOptions, now: Now, { ports }: Stock, crew: Crew): Reloading => ({
   config: () => now.config,
   address: () => now.listeners.address,
   adopt(next) {
     now.config = next
-    passwords.adopt(next)
+    crew.passwords.adopt(next)
+    destinations.adopt(next.logging)
     ports.setRange(portsOf(next))
-    pool.reconsider()
-    host.retune()
+    crew.pool.reconsider()
+    crew.host.retune()
   },
   async listenAnew({ server: { listen } }) {
     const next = await openListeners(listen, { isPortOurs: listen.port === now.listeners.address.port })
-    workers.moveTo(next)
+    crew.workers.moveTo(next)
     now.listeners[Symbol.dispose]()
     now.listeners = next
     return next.address

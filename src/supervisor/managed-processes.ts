@@ -30,9 +30,14 @@ export type Managed = {
 }
 
 /** What they are made from. */
-export type ManagedProcessesSpec = { machine(): ProcessMachine; readonly log: Logger }
+export type ManagedProcessesSpec = {
+  machine(): ProcessMachine
+  readonly log: Logger
+  /** What has to be done while it still runs. Must end soon. */
+  beforeStop?(config: ManagedProcessConfig): Promise<void> | undefined
+}
 
-export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): ManagedProcesses => {
+export const createManagedProcesses = ({ machine, log, beforeStop }: ManagedProcessesSpec): ManagedProcesses => {
   const running = new Map<string, Running>()
   const configs = new Map<string, ManagedProcessConfig>()
   let born = 0
@@ -50,6 +55,7 @@ export const createManagedProcesses = ({ machine, log }: ManagedProcessesSpec): 
   const stop = async (name: string): Promise<void> => {
     const process = running.get(name)
     if (!process) return
+    await beforeStop?.(process.config)
     process.actor.send({ type: 'process.stop' })
     await toPromise(process.actor)
     running.delete(name)

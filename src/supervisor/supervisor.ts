@@ -3,6 +3,7 @@ import { type Actor, createActor, toPromise, waitFor } from 'xstate'
 import type { ServerEmitted, ServerMachine } from '../../machines/server.ts'
 import type { Config, ConfigWarning } from '../config/config.ts'
 import { NavigatorError } from '../errors.ts'
+import type { Destinations } from '../log/destinations.ts'
 import type { Logger } from '../log/logger.ts'
 import { liveServerMachine } from './actors/server.ts'
 import { assemble } from './assemble.ts'
@@ -18,12 +19,8 @@ export type SupervisorOptions = {
   /** What children inherit. */
   readonly env: NodeJS.ProcessEnv
   readonly log: Logger
-  /** One line of a child's output, formatted, without line end. */
-  writeLine(line: string): void
-  /** Whole access-log lines. */
-  writeAccess(bytes: Uint8Array): void
-  /** Names of children in colour, for a terminal. */
-  readonly isColoured?: boolean
+  /** Where lines of children and of the access log go. */
+  readonly destinations: Pick<Destinations, 'child' | 'access' | 'adopt' | 'drained'>
   /** For records of what runs, so that the next start can end what a killed supervisor left. */
   readonly runtimeDirectory: string
   /** The worker's task: workers/acceptor.ts, or its bundle. */

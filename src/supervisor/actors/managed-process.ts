@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs'
 import { fromCallback } from 'xstate'
 import { type ProcessMachine, processMachine } from '../../../machines/process.ts'
 import type { ProcessCommand } from '../../../machines/tenant-facts.ts'
 import type { ManagedProcessConfig } from '../../config/config.ts'
 import { childEnvironment } from '../../process/environment.ts'
 import type { PidDirectory } from '../../process/leftovers.ts'
+import type { ProcessSpec } from '../../process/run.ts'
 import { type Launch, liveChild } from './child.ts'
 
 /** What the actors of all managed processes share. */
@@ -26,14 +28,15 @@ export const liveProcessMachine = (around: ProcessSurroundings): ProcessMachine 
     },
   })
 
-const prepareProcess = (config: ManagedProcessConfig, around: ProcessSurroundings): Launch<object> => ({
-  spec: {
-    name: config.name,
-    argv: [config.command, ...config.args],
-    cwd: config.working_dir,
-    env: childEnvironment(around.env, { own: config.env, unset: config.unset_env ?? [] }),
-    onLine: (stream, line) => around.onLine(config.name, stream, line),
-  },
-  facts: {},
-  [Symbol.dispose]: () => {},
+const prepareProcess = (config: ManagedProcessConfig, around: ProcessSurroundings): Launch<object> => {
+  if (config.stale_socket !== undefined) rmSync(config.stale_socket, { force: true })
+  return { spec: specOf(config, around), facts: {}, [Symbol.dispose]: () => {} }
+}
+
+const specOf = (config: ManagedProcessConfig, around: ProcessSurroundings): ProcessSpec => ({
+  name: config.name,
+  argv: [config.command, ...config.args],
+  cwd: config.working_dir,
+  env: childEnvironment(around.env, { own: config.env, unset: config.unset_env ?? [] }),
+  onLine: (stream, line) => around.onLine(config.name, stream, line),
 })
