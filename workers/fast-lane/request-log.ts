@@ -24,9 +24,21 @@ export const logRequest = (client: ClientConnection): void => {
     tenant: tenant?.name,
     responseType: client.responseType,
     destination: client.destination,
-    proxyBackend: tenant === undefined ? undefined : `tenant:${tenant.name}`,
+    proxyBackend: tenant === undefined ? undefined : backendOf(tenant.name),
     filePath: client.filePath,
     errorMessage: client.errorMessage,
   })
   client.lane.options.log.add(line)
+}
+
+let lastTenant = ''
+let lastBackend = ''
+
+/** Most requests are for the tenant of the one before. */
+const backendOf = (tenant: string): string => {
+  if (tenant !== lastTenant) {
+    lastTenant = tenant
+    lastBackend = `tenant:${tenant}`
+  }
+  return lastBackend
 }
