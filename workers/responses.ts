@@ -2,6 +2,7 @@
 import type { Answer, Exchange, HeaderList } from './exchange.ts'
 import { errorFormat } from './negotiation.ts'
 import { builtInMaintenancePage, errorPage } from './pages.ts'
+import { reasonPhrase } from './reason-phrases.ts'
 import type { Outcome } from './waiting-room.ts'
 
 /** What an error answer needs to know of its request. An `Exchange` will do. */
@@ -17,29 +18,7 @@ const RETRY_S = 5
 /** `reason` is shown to the public; `errorMessage` is for the access log only. */
 export type ErrorDetail = { readonly reason?: string; readonly retryAfterS?: number; readonly errorMessage?: string }
 
-// Not node:http's own table: the fast lane answers errors too and does without node:http.
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  416: 'Range Not Satisfiable',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-  508: 'Loop Detected',
-}
-
-const statusTitle = (status: number): string => TITLES[status] ?? 'Error'
+const statusTitle = (status: number): string => reasonPhrase(status) || 'Error'
 
 /** An error in the form the client can read: HTML, JSON or text, each with the request id. */
 export const errorAnswer = (asked: Asked, status: number, detail: ErrorDetail = {}): Answer => {

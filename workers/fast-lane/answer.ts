@@ -1,7 +1,7 @@
 /** Writes the answers that navigator makes itself. */
-import { STATUS_CODES } from 'node:http'
 import type { Answer, FileVerdict, HeaderList } from '../exchange.ts'
 import { answerFromMemory } from '../files/answer-file.ts'
+import { reasonPhrase } from '../reason-phrases.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** Answers the request the connection is at, and goes on to the next. With a body still to come, the connection is closed. */
@@ -41,13 +41,13 @@ export const answerWithFile = (client: ClientConnection, verdict: FileVerdict): 
 
 /** An answer to a connection that has made no request worth the name: text only, then the end. */
 export const plainAnswer = (status: number): string => {
-  const body = `${status} ${STATUS_CODES[status]}\n`
+  const body = `${status} ${reasonPhrase(status)}\n`
   const headers = [['Content-Type', 'text/plain; charset=utf-8']] as const
   return writeHead({ kind: 'respond', status, headers, body }, `Content-Length: ${body.length}\r\n`, true) + body
 }
 
 const writeHead = ({ status, headers }: Answer, length: string, close: boolean): string => {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  let head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`
   return `${head}Date: ${dateNow()}\r\n${length}${close ? 'Connection: close\r\n' : ''}\r\n`
 }
