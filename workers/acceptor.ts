@@ -12,6 +12,7 @@ import { listenOnTransferred } from '../src/protocol/transferred-socket.ts'
 import { type Credentials, createCredentials } from './access/credentials.ts'
 import { createCable } from './cable/cable.ts'
 import { putInFront } from './fast-lane/in-front.ts'
+import type { FullLaneParts } from './full-lane/full-lane.ts'
 import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
 import { HostGate } from './host-gate.ts'
 import type { Lane } from './lane.ts'
@@ -19,8 +20,11 @@ import { createRoutingTable, type RoutingTable } from './routing-table.ts'
 import { watchTargets } from './target-watch.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
-/** A Piscina task that lasts as long as its thread. Resolves once the worker has drained; posts `worker.listening` when it accepts. */
-export default async (birth: WorkerBirth): Promise<void> => {
+/** A Piscina task that lasts as long as its thread. */
+export default (birth: WorkerBirth): Promise<void> => runWorker(birth, (parts) => putInFront(createFullLaneOnDemand(parts), parts))
+
+/** Carries traffic in the lane that `open` gives. Resolves once the worker has drained; posts `worker.listening` when it accepts. */
+export const runWorker = async (birth: WorkerBirth, open: (parts: FullLaneParts) => Lane): Promise<void> => {
   const post = (message: WorkerMessage): void => birth.port.postMessage(message)
   const log = createLineBatch((bytes) => birth.port.postMessage({ type: 'log.lines', bytes } satisfies WorkerMessage, [bytes.buffer]))
   const turnstile = createTurnstile(birth.counters, birth.worker)
@@ -29,8 +33,7 @@ export default async (birth: WorkerBirth): Promise<void> => {
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
   const host = new HostGate({ door: createHostDoor(birth.counters, birth.worker), post, renewed: () => lane.forget() })
   const cable = createCable({ channel: birth.cable, dropped: (messages) => post({ type: 'cable.dropped', messages }) })
-  const parts = { room, host, cable, turnstile, log, post, table: routing.table }
-  const lane: Lane = putInFront(createFullLaneOnDemand(parts), parts)
+  const lane: Lane = open({ room, host, cable, turnstile, log, post, table: routing.table })
   const door = createDoor(lane)
   await door.listen(birth.sockets)
   post({ type: 'worker.listening' })

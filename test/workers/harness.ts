@@ -6,7 +6,8 @@ import { createHostKeeper, type HostKeeper } from '../../src/protocol/activity.t
 import { allocateCounters, createGateKeeper, type GateKeeper, type TrafficReading } from '../../src/protocol/counters.ts'
 import type { SupervisorMessage, WorkerMessage } from '../../src/protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute } from '../../src/protocol/routing-snapshot.ts'
-import accept from '../../workers/acceptor.ts'
+import accept, { runWorker } from '../../workers/acceptor.ts'
+import { FullLane } from '../../workers/full-lane/full-lane.ts'
 import { staticConfig } from './files/site.ts'
 
 export * from './client.ts'
@@ -41,7 +42,18 @@ export type Site = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** Which lanes carry: both, as in a real worker, or the full lane alone. */
+export type Lanes = 'both' | 'full'
+
+let lanesByDefault: Lanes = 'both'
+
+/** For sites whose options do not say otherwise, in the rest of the test file. */
+export const carryIn = (lanes: Lanes): void => {
+  lanesByDefault = lanes
+}
+
 export type SiteOptions = {
+  readonly lanes?: Lanes
   readonly tenants?: readonly (Partial<TenantRoute> & { readonly name: string; readonly port?: number })[]
   readonly server?: Partial<Omit<RoutingSnapshot['server'], 'timeouts'>>
   readonly timeouts?: Partial<TimeoutsConfig>
@@ -101,7 +113,9 @@ export const startSite = async (options: SiteOptions = {}): Promise<Site> => {
   const counters = allocateCounters(1)
   const inbox = createInbox(supervisor)
   const cable = options.channel ?? randomUUID()
-  const done = accept({ worker: 0, port: worker, sockets: [bound], counters, cable, routing: snapshotOf(options) })
+  const birth = { worker: 0, port: worker, sockets: [bound], counters, cable, routing: snapshotOf(options) }
+  const isFullLaneAlone = (options.lanes ?? lanesByDefault) === 'full'
+  const done = isFullLaneAlone ? runWorker(birth, (parts) => new FullLane(parts)) : accept(birth)
   const site = createSite({ port, supervisor, gates: createGateKeeper(counters, 1), host: createHostKeeper(counters, 1), inbox, done })
   await Promise.race([inbox.message('worker.listening'), done])
   for (const tenant of options.tenants ?? []) if (tenant.port !== undefined) site.wake(tenant.name, tenant.port)
