@@ -105,6 +105,9 @@ export type LaunchConfig = {
   readonly port_env_var: string
 }
 
+/** What counts as ready, and how often it is asked. In ms. */
+export type ReadinessConfig = Omit<DeepReadonly<NonNullable<FileTenant['health_check']>>, 'path' | 'timeout'>
+
 /** Keys of a tenant that are inherited or computed; all others go through as the file has them. */
 type ResolvedTenant = {
   readonly name: string
@@ -119,6 +122,8 @@ type ResolvedTenant = {
   readonly unset_env?: readonly string[]
   /** URL path of the readiness probe. */
   readonly health_check: string
+  /** The other keys of `health_check`, where there are any. */
+  readonly readiness?: ReadinessConfig
   /** How long a browser waits before the maintenance page. */
   readonly startup_timeout: number
   /** How long a start may take before it has failed. */

@@ -38,6 +38,7 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'path',
   'host',
   'health_check',
+  'readiness',
   'startup_timeout',
   'ready_timeout',
   'idle_timeout',

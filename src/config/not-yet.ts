@@ -8,16 +8,10 @@ import type { Node } from './tree.ts'
  */
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
   ['server.hostname', 'requests for any host are taken'],
-  ['routes.reverse_proxies[].health_check', 'targets are known by the requests they get alone'],
   ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],
   ['applications.pools.user', 'apps run as the user navigator runs as'],
   ['applications.pools.group', 'apps run as the group navigator runs as'],
   ['applications.standalone_servers'],
-  ...['enabled', 'expected_status', 'initial_delay', 'interval', 'timeout'].flatMap((key) => [
-    [`applications.health_check.${key}`] as const,
-    [`applications.frameworks.*.health_check.${key}`] as const,
-    [`applications.tenants[].health_check.${key}`] as const,
-  ]),
   ['applications.tenants[].memory_limit', 'the tenant may use any amount of memory'],
   ['applications.tenants[].user', 'the app runs as the user navigator runs as'],
   ['applications.tenants[].group', 'the app runs as the group navigator runs as'],

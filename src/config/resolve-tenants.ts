@@ -6,12 +6,12 @@ import type { Findings } from './findings.ts'
 import { frameworkOf, presetOf, resolveLaunch } from './launch.ts'
 import { type FileHooks, resolveTenantHooks } from './resolve-hooks.ts'
 import { resolveTenantMaintenance } from './resolve-maintenance.ts'
+import { resolveReadiness } from './resolve-readiness.ts'
 import type { File, FileApplications, FileTenant } from './schema.ts'
 import { nameTenants } from './tenant-names.ts'
 import { type MapNode, type Path, positionOf } from './tree.ts'
 
 const STARTUP_TIMEOUT_MS = 5_000
-const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
 
 /** What resolving needs to know besides the file. */
@@ -71,9 +71,8 @@ const resolveTenant = (
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
     ...resolveTenantHooks({ all: hooks, own }, index, scope),
-    health_check: tenant.health_check?.path ?? preset?.health_check?.path ?? applications.health_check?.path ?? '/',
+    ...resolveReadiness({ tenant, preset, applications }),
     startup_timeout: tenant.startup_timeout ?? preset?.startup_timeout ?? applications.startup_timeout ?? STARTUP_TIMEOUT_MS,
-    ready_timeout: tenant.ready_timeout ?? applications.ready_timeout ?? READY_TIMEOUT_MS,
     idle_timeout: tenant.idle_timeout ?? applications.pools.timeout,
     stop_timeout: tenant.stop_timeout ?? applications.stop_timeout ?? STOP_TIMEOUT_MS,
     track_websockets: tenant.track_websockets ?? applications.track_websockets ?? true,

@@ -74,3 +74,22 @@ test('asks not at all under a signal that has fired', async () => {
   const reason = new Error('too late')
   await expect(awaitReadiness({ port: 1, path: '/', signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
+
+test('takes the expected status for ready, and no other', async () => {
+  await using app = await answering((_, ask) => ({ status: [404, 200, 204][ask - 1] ?? 503 }))
+  await awaitReadiness({ port: app.port, path: '/', signal: never(), expectedStatus: 204 })
+  expect(app.asked).toHaveLength(3)
+})
+
+test('does not ask an app that is not to be asked', async () => {
+  await using app = await answering(() => ({ status: 503 }))
+  await awaitReadiness({ port: app.port, path: undefined, signal: never() })
+  expect(app.asked).toEqual([])
+})
+
+test('begins to ask after the initial delay, and asks again after each interval', async () => {
+  await using app = await answering((_, ask) => ({ status: ask < 3 ? 503 : 200 }))
+  const since = performance.now()
+  await awaitReadiness({ port: app.port, path: '/', signal: never(), initialDelayMs: 100, intervalMs: 60 })
+  expect(performance.now() - since).toBeGreaterThanOrEqual(215)
+})

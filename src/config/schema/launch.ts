@@ -35,13 +35,19 @@ export const readiness = orScalar(
   'path',
   section({
     path: urlPath.exactOptional().meta({ description: 'URL path asked until it answers.', default: '/', examples: ['/up'] }),
-    enabled: bool.exactOptional().meta({ description: 'Whether to ask at all.', default: 'true' }),
+    enabled: bool
+      .exactOptional()
+      .meta({ description: 'Whether to ask at all. If not, an app that takes connections is ready.', default: 'true' }),
     expected_status: int(100, 599)
       .exactOptional()
-      .meta({ description: 'The only status that counts as ready.', examples: ['200'] }),
-    initial_delay: duration.exactOptional().meta({ description: 'Wait before the first question.', examples: ['2s'] }),
-    interval: duration.exactOptional().meta({ description: 'Wait between questions.', examples: ['1s'] }),
-    timeout: duration.exactOptional().meta({ description: 'How long to go on asking.', examples: ['30s'] }),
+      .meta({ description: 'The only status that counts as ready. Default: any below 500.', examples: ['200'] }),
+    initial_delay: duration.exactOptional().meta({ description: 'Wait before the first question. Default: none.', examples: ['2s'] }),
+    interval: duration
+      .exactOptional()
+      .meta({ description: 'Wait between questions. Default: 10ms at first, at most 250ms.', examples: ['1s'] }),
+    timeout: duration
+      .exactOptional()
+      .meta({ description: 'How long to go on asking, after which the start has failed. Default: ready_timeout.', examples: ['30s'] }),
   }),
 ).meta({ description: 'URL path asked until the app answers. Default: /.', examples: ['/up'] })
 

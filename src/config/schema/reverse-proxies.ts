@@ -28,7 +28,11 @@ export const reverseProxy = section({
     }),
   health_check: orScalar('path', targetCheck)
     .exactOptional()
-    .meta({ description: 'How targets are looked after. Default: only by the requests they get.', examples: ['/up'] }),
+    .meta({
+      description:
+        'How several targets are looked after: one that fails is left out until it answers again. Default: only by the requests they get.',
+      examples: ['/up'],
+    }),
   strip_path: bool
     .prefault('false')
     .meta({ description: 'Whether the prefix, or what precedes the first group of path, is removed.', examples: ['true'] }),

@@ -47,8 +47,15 @@ export const liveTenantMachine = (around: TenantSurroundings): TenantMachine =>
         around.hooks.runTenant(input.moment, around.configOf(input.id), input.running!, signal),
       ),
       awaitReady: fromPromise<void, { id: string; running: Running | undefined }>(({ input, signal }) => {
-        const { health_check } = around.configOf(input.id)
-        return awaitReadiness({ port: input.running!.port, path: health_check, signal })
+        const { health_check, readiness: { enabled, expected_status, initial_delay, interval } = {} } = around.configOf(input.id)
+        return awaitReadiness({
+          port: input.running!.port,
+          path: enabled === false ? undefined : health_check,
+          signal,
+          expectedStatus: expected_status,
+          initialDelayMs: initial_delay,
+          intervalMs: interval,
+        })
       }),
       gate: fromCallback<{ type: 'none' }, { running: Running | undefined; ticket: number | undefined }>(({ input, sendBack }) => {
         const { slot, port } = input.running!
