@@ -100,4 +100,9 @@ describe('hooks of the server', () => {
     expect(at('tenant stopped')).toBeLessThan(at('farewell'))
     expect(at('farewell')).toBeLessThan(at('stopping process'))
   })
+
+  test('leave navigator free to be stopped while a start hook runs', async () => {
+    const starting = startNavigator({ config: { hooks: { server: { start: [shell('kill -TERM $PPID; sleep 600')] } } } })
+    await expect(starting).rejects.toThrow('navigator ended with 0')
+  })
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fromCallback, fromPromise } from 'xstate'
 import { type HostAction, type HostMachine, hostMachine, type UpstreamsCommand } from '../../../machines/host.ts'
 import type { Config } from '../../config/config.ts'
@@ -6,6 +7,9 @@ import { askFlyMachine, flyMachineOf } from '../../process/fly-machine.ts'
 import type { HostKeeper } from '../../protocol/activity.ts'
 import type { SupervisorMessage } from '../../protocol/messages.ts'
 import { type Hooks, reloadTargetOf } from '../hooks.ts'
+
+/** What has been logged is written within this time, in ms. */
+const LAST_LINES_MS = 100
 
 /** What the actors of the host draw on. */
 export type HostSurroundings = {
@@ -69,6 +73,8 @@ const act = async (
   else if (machine) log.info({ action, reply: await askFlyMachine(action, machine, signal) }, 'machine sleep granted')
   else {
     log.info({ action }, action === 'suspend' ? 'stopping until SIGCONT' : 'ending')
+    // A stopped process writes no more.
+    await sleep(LAST_LINES_MS, undefined, { signal })
     signalSelf(action === 'suspend' ? 'SIGTSTP' : 'SIGTERM')
   }
 }
