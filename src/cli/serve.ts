@@ -5,7 +5,8 @@ import { logCommands } from '../inspect/log-commands.ts'
 import type { Logger } from '../log/logger.ts'
 import { lockInstance } from '../process/instance-lock.ts'
 import { killAllProcesses } from '../process/run.ts'
-import { startSupervisor } from '../supervisor/supervisor.ts'
+import { createServiceNotice, type ServiceNotice } from '../process/service-notice.ts'
+import { type Supervisor, startSupervisor } from '../supervisor/supervisor.ts'
 import type { Invocation } from './arguments.ts'
 import { bannerFields, formatBanner } from './banner.ts'
 import { EXIT } from './exit-codes.ts'
@@ -51,26 +52,12 @@ type Serving = Site & {
   readonly orders: Orders
 }
 
-const serveUntilStopped = async ({ invocation, loaded, load, env, directory, output, orders, controlSocket }: Serving): Promise<void> => {
+const serveUntilStopped = async (serving: Serving): Promise<void> => {
+  const { invocation, loaded, env, output, orders, controlSocket } = serving
   const { log } = output
   logWarnings(log, loaded.warnings)
-  const supervisor = await startSupervisor({
-    config: loaded.config,
-    warnings: loaded.warnings,
-    configFile: loaded.config.file,
-    env,
-    log,
-    destinations: output.destinations,
-    runtimeDirectory: directory,
-    workerUrl,
-    load: async (file) => {
-      const next = await load(file)
-      logWarnings(log, next.warnings)
-      return next
-    },
-    signalSelf: (signal) => void process.kill(process.pid, signal),
-    signal: orders.stopSignal,
-  }).catch((error: unknown) => {
+  await using notice = createServiceNotice(env, log)
+  const supervisor = await start(serving, notice).catch((error: unknown) => {
     orders.failed(error)
     // Told to stop before it was up: as it should be, not a failure.
     if (orders.stopSignal.aborted) return undefined
@@ -80,10 +67,33 @@ const serveUntilStopped = async ({ invocation, loaded, load, env, directory, out
   const facts = { config: loaded.config, address: supervisor.address, controlSocket }
   if (process.stdout.isTTY) output.writeLine(formatBanner(facts, paintFor(process.stdout, invocation)))
   else log.info(bannerFields(facts), 'navigator serves')
+  notice.ready()
   orders.started(supervisor)
-  await supervisor.stop(await orders.stop)
+  const reason = await orders.stop
+  notice.stopping()
+  await supervisor.stop(reason)
   log.info('stopped')
 }
+
+const start = ({ loaded, load, env, directory, output, orders }: Serving, notice: ServiceNotice): Promise<Supervisor> =>
+  startSupervisor({
+    config: loaded.config,
+    warnings: loaded.warnings,
+    configFile: loaded.config.file,
+    env,
+    log: output.log,
+    destinations: output.destinations,
+    runtimeDirectory: directory,
+    workerUrl,
+    load: async (file) => {
+      const next = await load(file)
+      logWarnings(output.log, next.warnings)
+      return next
+    },
+    signalSelf: (signal) => void process.kill(process.pid, signal),
+    notice,
+    signal: orders.stopSignal,
+  })
 
 /** The bundle keeps it beside itself. */
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? '../../workers/acceptor.ts' : './acceptor.cjs', import.meta.url)

@@ -28,6 +28,9 @@ export const createReloads = (options: SupervisorOptions, parts: ReloadParts): R
 
   return {
     async run(file = parts.config().file, signal) {
+      using over = new DisposableStack()
+      options.notice.reloading()
+      over.defer(options.notice.ready)
       // Before it is read: what is written meanwhile counts as a change.
       const next = versionOf(file)
       const { config, warnings } = await options.load(file)

@@ -5,6 +5,7 @@ import type { Config, ConfigWarning } from '../config/config.ts'
 import { NavigatorError } from '../errors.ts'
 import type { Destinations } from '../log/destinations.ts'
 import type { Logger } from '../log/logger.ts'
+import type { ServiceNotice } from '../process/service-notice.ts'
 import { liveServerMachine } from './actors/server.ts'
 import { assemble } from './assemble.ts'
 import { readRows } from './ps.ts'
@@ -29,6 +30,7 @@ export type SupervisorOptions = {
   load(file: string): Promise<{ readonly config: Config; readonly warnings: readonly ConfigWarning[] }>
   /** Puts this process to sleep, or ends it, where the machine has no API for that. */
   signalSelf(signal: 'SIGTSTP' | 'SIGTERM'): void
+  readonly notice: ServiceNotice
   /** Its abort stops a start that is under way, which rejects with the reason. */
   readonly signal?: AbortSignal
 }

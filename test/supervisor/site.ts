@@ -108,6 +108,7 @@ export const optionsFor = (sections: Sections, runtimeDirectory: string, from = 
     log: silent,
     destinations: nowhere,
     signalSelf() {},
+    notice: { ready() {}, reloading() {}, stopping() {}, async [Symbol.asyncDispose]() {} },
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
     load: async () => ({ config, warnings: [] }),

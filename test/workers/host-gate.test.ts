@@ -87,6 +87,18 @@ describe('the gate of the machine', () => {
     await expect.poll(() => site.host.read()).toMatchObject({ open: 0, sockets: 0 })
   })
 
+  test('counts an open cable socket apart from requests', async () => {
+    await using site = await startSite({ cable: {} })
+    const wire = await dial(site.port)
+    wire.write(
+      'GET /cable HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    )
+    await wire.until('101')
+    await expect.poll(() => site.host.read()).toMatchObject({ open: 0, sockets: 1 })
+    wire.socket.destroy()
+    await expect.poll(() => site.host.read()).toMatchObject({ open: 0, sockets: 0 })
+  })
+
   test('has connections from before a freeze dropped by the first request after it', async () => {
     await using app = await startApp((_request, response) => response.end('hello'))
     let connections = 0

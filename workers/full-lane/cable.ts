@@ -16,6 +16,7 @@ export const upgradeToCable = async ({ passage, socket, head, carrier }: Upgrade
     sendRawAnswer(passage, socket, errorAnswer(passage.exchange, 400, { reason: 'The WebSocket handshake is malformed' }))
     return
   }
+  passage.presence?.becomeSocket()
   passage.status = 101
   passage.responseType = 'websocket'
   passage.isAnswered = true
