@@ -108,6 +108,18 @@ export type LaunchConfig = {
 /** What counts as ready, and how often it is asked. In ms. */
 export type ReadinessConfig = Omit<DeepReadonly<NonNullable<FileTenant['health_check']>>, 'path' | 'timeout'>
 
+/**
+ * Who a process runs as; without `user` only its group is another. `groups` are all it has, `gid` among them. Numbers, so that a
+ * reload sees a change of the system's own files.
+ */
+export type Account = {
+  readonly gid: number
+  readonly groups: readonly number[]
+  readonly user?: string
+  readonly uid?: number
+  readonly home?: string
+}
+
 /** Keys of a tenant that are inherited or computed; all others go through as the file has them. */
 type ResolvedTenant = {
   readonly name: string
@@ -132,17 +144,21 @@ type ResolvedTenant = {
   /** Between SIGTERM and SIGKILL. */
   readonly stop_timeout: number
   readonly track_websockets: boolean
+  readonly account?: Account
+  /** In bytes. */
+  readonly memory_limit?: number
   /** Those of all tenants, then its own. */
   readonly hooks?: TenantHooksConfig
 }
 
 /** Keys of the file that have become `launch`, `env` or others. */
-type Consumed = 'var' | 'framework' | 'command' | 'runtime' | 'server' | 'args' | 'start_delay'
+type Consumed = 'var' | 'framework' | 'command' | 'runtime' | 'server' | 'args' | 'start_delay' | 'user' | 'group'
 
 export type TenantConfig = ResolvedTenant & DeepReadonly<Omit<FileTenant, keyof ResolvedTenant | Consumed>>
 
 /** `working_dir` is absolute. `unset_env` are names it must not inherit. */
-export type ManagedProcessConfig = DeepReadonly<Omit<File['managed_processes'][number], 'env'>> & {
+export type ManagedProcessConfig = DeepReadonly<Omit<File['managed_processes'][number], 'env' | 'user' | 'group'>> & {
+  readonly account?: Account
   readonly env: Readonly<Record<string, string>>
   readonly unset_env?: readonly string[]
   /** The Unix socket it makes, absolute: one that was left there is removed before each start. */

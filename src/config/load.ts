@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { relative, resolve as resolvePath } from 'node:path'
 import { NavigatorError } from '../errors.ts'
+import { type Accounts, systemAccounts } from './accounts.ts'
 import { translate } from './compat.ts'
 import type { Config, ConfigWarning } from './config.ts'
 import { ConfigError } from './config-error.ts'
@@ -30,7 +31,13 @@ export const loadConfig = async (file: string, options: { env?: NodeJS.ProcessEn
   return loaded
 }
 
-type Origin = { readonly file: string; readonly env: NodeJS.ProcessEnv; readonly cwd: string }
+type Origin = {
+  readonly file: string
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  /** Default: the system's. */
+  readonly accounts?: Accounts
+}
 
 /** The same for a text already read, without a look at the password files. @throws ConfigError */
 export const readConfig = (text: string, origin: Origin): Loaded => {
@@ -38,7 +45,7 @@ export const readConfig = (text: string, origin: Origin): Loaded => {
   return { config, warnings }
 }
 
-const interpret = (text: string, { file, env, cwd }: Origin): Loaded & { readonly root: MapNode } => {
+const interpret = (text: string, { file, env, cwd, accounts = systemAccounts() }: Origin): Loaded & { readonly root: MapNode } => {
   const name = nameFor(file, cwd)
   const { root, errors: syntax, warnings: notes } = parse(text, name)
   if (!root) throw new ConfigError(name, inOrder(syntax))
@@ -47,7 +54,7 @@ const interpret = (text: string, { file, env, cwd }: Origin): Loaded & { readonl
   const later = warnNotYet(root)
   const unexpanded = expandTree(root, env)
   const { file: values, errors: invalid } = validate(root)
-  const resolved = values && resolve(values, { root, path: file, env, cwd })
+  const resolved = values && resolve(values, { root, path: file, env, cwd, accounts })
   // What could not be expanded cannot be right either: one error is enough.
   const known = new Set(unexpanded.map(place))
   const errors = [...translation.errors, ...unexpanded, ...invalid.filter((error) => !known.has(place(error))), ...(resolved?.errors ?? [])]

@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path'
+import { type Accounts, resolveAccount } from './accounts.ts'
 import type { TenantConfig } from './config.ts'
 import { type EnvironmentLayer, resolveEnvironment } from './environment.ts'
 import { expand, lookupForLaunch, lookupIn, PORT_NAMES } from './expand.ts'
@@ -15,7 +16,13 @@ const STARTUP_TIMEOUT_MS = 5_000
 const STOP_TIMEOUT_MS = 10_000
 
 /** What resolving needs to know besides the file. */
-export type Surroundings = { readonly root: MapNode; readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly findings: Findings }
+export type Surroundings = {
+  readonly root: MapNode
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly accounts: Accounts
+  readonly findings: Findings
+}
 
 /** Every tenant with what it inherits. Names and routes are unique, or there is an error. */
 export const resolveTenants = ({ applications, server, hooks }: File, around: Surroundings): readonly TenantConfig[] => {
@@ -46,6 +53,8 @@ const resolveTenant = (
     start_delay: _,
     maintenance: __,
     env = {},
+    user,
+    group,
     hooks: own,
     ...rest
   } = tenant
@@ -70,6 +79,13 @@ const resolveTenant = (
     ...(tenant.htpasswd === undefined ? {} : { htpasswd: resolvePath(around.cwd, tenant.htpasswd) }),
     launch: launch.args === undefined ? launch : { ...launch, args: launch.args.map((arg) => expandArgument(arg, vars)) },
     ...resolveEnvironment(layersOf(tenant, index, applications, env), scope),
+    ...resolveAccount(
+      [
+        { user, group, path: ['applications', 'tenants', index] },
+        { ...applications.pools, path: ['applications', 'pools'] },
+      ],
+      around,
+    ),
     ...resolveTenantHooks({ all: hooks, own }, index, scope),
     ...resolveReadiness({ tenant, preset, applications }),
     startup_timeout: tenant.startup_timeout ?? preset?.startup_timeout ?? applications.startup_timeout ?? STARTUP_TIMEOUT_MS,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
 import type { NavigatorError } from '../errors.ts'
+import { type Accounts, resolveAccount } from './accounts.ts'
 import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
@@ -17,8 +18,16 @@ import { keyPositionOf, type MapNode, nodeAt, type Path, positionOf } from './tr
 
 export type Resolved = { readonly config: Config; readonly errors: readonly NavigatorError[]; readonly warnings: readonly ConfigWarning[] }
 
+type Context = {
+  readonly root: MapNode
+  readonly path: string
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly accounts: Accounts
+}
+
 /** From what stands in the file to what holds: inheritance, variables, absolute paths, and checks across keys. */
-export const resolve = (file: File, context: { root: MapNode; path: string; env: NodeJS.ProcessEnv; cwd: string }): Resolved => {
+export const resolve = (file: File, context: Context): Resolved => {
   const findings = createFindings()
   const around: Surroundings = { ...context, findings }
   const { queue } = file.applications
@@ -86,8 +95,9 @@ const resolveProcesses = (processes: File['managed_processes'], around: Surround
         'write another name:',
       )
     // Expanded with the tree already: nothing is inherited here.
-    const { env, ...unset } = splitEnvironment(process.env)
-    return { ...process, working_dir: resolvePath(around.cwd, process.working_dir), env, ...unset }
+    const { user, group, ...rest } = process
+    const who = resolveAccount([{ user, group, path }], around)
+    return { ...rest, ...who, working_dir: resolvePath(around.cwd, process.working_dir), ...splitEnvironment(process.env) }
   })
 }
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { execFailure } from './exec-failure.ts'
+import { findProgram } from './find-program.ts'
 import { endGroup, isGroupAlive, isGroupGone, signalGroup } from './group.ts'
+import { type Account, disguiseAs } from './identity.ts'
 import { readLines } from './output.ts'
 import { createTail } from './tail.ts'
 
@@ -17,6 +19,8 @@ export type ProcessSpec = {
   readonly cwd: string
   /** The whole environment: nothing is added to it. */
   readonly env: NodeJS.ProcessEnv
+  /** Who it is run as; navigator itself by default. */
+  readonly as?: Account | undefined
   /** Each line it writes, without line end, at most 64 KiB. Not called after disposal. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void
 }
@@ -100,10 +104,13 @@ const outliveLeader = async (pgid: number): Promise<void> => {
 }
 
 const spawnChild = async (spec: ProcessSpec): Promise<ChildProcess> => {
-  const [command, ...args] = spec.argv
-  if (command === undefined || command === '') throw execFailure(spec, new Error('the command is empty'))
+  const { ids, prefix } = disguiseAs(spec.name, spec.as)
+  const [command, ...args] = [...prefix, ...spec.argv]
+  if (!spec.argv[0]) throw execFailure(spec, new Error('the command is empty'))
+  // What is started by another program is missed by that one: its error would be an exit like any other.
+  if (prefix.length > 0) findProgram(spec)
   try {
-    const child = spawn(command, args, { cwd: spec.cwd, env: spec.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command!, args, { cwd: spec.cwd, env: spec.env, ...ids, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     if (child.pid !== undefined) liveGroups.add(child.pid)
     await new Promise((resolve, reject) => child.once('spawn', () => resolve(undefined)).once('error', reject))
     return child

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { readConfig } from '../../src/config/load.ts'
+import { accounts } from './accounts.ts'
 
 const corpus = join(import.meta.dirname, 'corpus')
 const env = { SECRET_KEY_BASE: 'very-secret', LOGGER_TOKEN: 'token', MAIN_DB_URL: 'postgres://main', API_TOKEN: 'api-token' }
@@ -11,7 +12,7 @@ const env = { SECRET_KEY_BASE: 'very-secret', LOGGER_TOKEN: 'token', MAIN_DB_URL
 const outcomeOf = (path: string): string => {
   const file = path.replace(/\.txt$/, '')
   try {
-    const { config, warnings } = readConfig(readFileSync(join(corpus, path), 'utf8'), { file, env, cwd: '/srv/site' })
+    const { config, warnings } = readConfig(readFileSync(join(corpus, path), 'utf8'), { file, env, cwd: '/srv/site', accounts })
     const notes = warnings.map(({ at, message, hint }) => `${at.file}:${at.line}:${at.column} ${message}${hint ? `\n  hint: ${hint}` : ''}`)
     return `${JSON.stringify(config, null, 2)}\n---\n${notes.join('\n')}\n`
   } catch (error) {

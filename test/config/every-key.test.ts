@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { configJsonSchema, type JsonSchema } from '../../src/config/json-schema.ts'
 import { ConfigError, readConfig } from '../../src/config/load.ts'
 import { NEEDLESS, NOT_YET } from '../../src/config/not-yet.ts'
+import { accounts } from './accounts.ts'
 import { keysOf, type SchemaKey } from './schema-keys.ts'
 
 const schema = configJsonSchema()
@@ -37,7 +38,12 @@ const CHOICES = [0, 1]
 /** What the file says and what is said about it, or undefined when it is refused. */
 const outcomeOf = (file: Mapping): string | undefined => {
   try {
-    const { config, warnings } = readConfig(stringify(file), { file: 'navigator.yml', env: { database: 'other' }, cwd: '/srv/site' })
+    const { config, warnings } = readConfig(stringify(file), {
+      file: 'navigator.yml',
+      env: { database: 'other' },
+      cwd: '/srv/site',
+      accounts,
+    })
     return JSON.stringify([config, warnings.map(({ message }) => message)])
   } catch (error) {
     if (error instanceof ConfigError) return undefined

@@ -34,8 +34,14 @@ const pools = section({
     .prefault('4')
     .meta({ description: 'Starts of tenants under way at once.', examples: ['2'] }),
   default_memory_limit: size.exactOptional().meta({ description: 'Memory a tenant may use. Default: no limit.', examples: ['768M'] }),
-  user: text.exactOptional().meta({ description: 'System user apps run as. Default: that of navigator.', examples: ['rails'] }),
-  group: text.exactOptional().meta({ description: 'System group apps run as. Default: that of the user.', examples: ['rails'] }),
+  user: text.exactOptional().meta({
+    description:
+      'System user apps run as, with its groups, HOME, USER and LOGNAME, which only root may say. It keeps groups besides its first where `setpriv` of util-linux is installed. Default: that of navigator.',
+    examples: ['rails'],
+  }),
+  group: text
+    .exactOptional()
+    .meta({ description: 'System group apps run as, which only root may say. Default: that of the user.', examples: ['rails'] }),
 })
 
 const queue = section({

@@ -20,7 +20,12 @@ export const managedProcess = section({
   start_delay: duration.prefault('0').meta({ description: 'How long to wait before it is started.', examples: ['2s'] }),
   stop_timeout: duration.prefault('10s').meta({ description: 'Between the terminate signal and the kill signal.', examples: ['30s'] }),
   priority: int(-1_000, 1_000).exactOptional().meta({ description: 'A mark of old configurations; they start in the order of the file.' }),
-  user: text.exactOptional().meta({ description: 'System user to run as.', examples: ['redis'] }),
-  group: text.exactOptional().meta({ description: 'System group to run as.', examples: ['redis'] }),
+  user: text.exactOptional().meta({
+    description: 'System user to run as, with its groups, HOME, USER and LOGNAME, which only root may say. Default: that of navigator.',
+    examples: ['redis'],
+  }),
+  group: text
+    .exactOptional()
+    .meta({ description: 'System group to run as, which only root may say. Default: that of the user.', examples: ['redis'] }),
   health_check: z.unknown().meta({ description: 'How to know that it is ready.' }).optional(),
 })

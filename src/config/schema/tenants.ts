@@ -27,8 +27,13 @@ const later = {
   memory_limit: size
     .exactOptional()
     .meta({ description: 'Memory it may use. Default: applications.pools.default_memory_limit.', examples: ['512M'] }),
-  user: text.exactOptional().meta({ description: 'System user to run as.', examples: ['rails'] }),
-  group: text.exactOptional().meta({ description: 'System group to run as.', examples: ['rails'] }),
+  user: text
+    .exactOptional()
+    .meta({ description: 'System user to run as, which only root may say. Default: applications.pools.user.', examples: ['rails'] }),
+  group: text.exactOptional().meta({
+    description: 'System group to run as, which only root may say. Default: that of its own user, then applications.pools.group.',
+    examples: ['rails'],
+  }),
   bot_detection: botDetection
     .exactOptional()
     .meta({ description: 'What crawlers may do here; instead of server.bot_detection.', examples: ['ignore'] }),

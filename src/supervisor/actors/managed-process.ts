@@ -4,6 +4,7 @@ import { type ProcessMachine, processMachine } from '../../../machines/process.t
 import type { ProcessCommand } from '../../../machines/tenant-facts.ts'
 import type { ManagedProcessConfig } from '../../config/config.ts'
 import { childEnvironment } from '../../process/environment.ts'
+import { accountEnvironment } from '../../process/identity.ts'
 import type { PidDirectory } from '../../process/leftovers.ts'
 import type { ProcessSpec } from '../../process/run.ts'
 import { type Launch, liveChild } from './child.ts'
@@ -37,6 +38,7 @@ const specOf = (config: ManagedProcessConfig, around: ProcessSurroundings): Proc
   name: config.name,
   argv: [config.command, ...config.args],
   cwd: config.working_dir,
-  env: childEnvironment(around.env, { own: config.env, unset: config.unset_env ?? [] }),
+  as: config.account,
+  env: childEnvironment(around.env, { lent: accountEnvironment(config.account), own: config.env, unset: config.unset_env ?? [] }),
   onLine: (stream, line) => around.onLine(config.name, stream, line),
 })

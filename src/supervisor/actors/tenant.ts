@@ -6,6 +6,7 @@ import type { HooksInput, PoolCommand, ProcessCommand, Running } from '../../../
 import type { TenantConfig } from '../../config/config.ts'
 import { resolveCommand } from '../../process/command.ts'
 import { childEnvironment } from '../../process/environment.ts'
+import { accountEnvironment } from '../../process/identity.ts'
 import type { PidDirectory } from '../../process/leftovers.ts'
 import { dropAppPidFile } from '../../process/pid-file.ts'
 import type { Ports } from '../../process/ports.ts'
@@ -87,7 +88,8 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
   const slot = around.slots.lend()
   lent.defer(() => around.slots.giveBack(slot))
   const command = await resolveCommand(config, port)
-  const env = childEnvironment(around.env, { lent: command.env, own: config.env, unset: config.unset_env ?? [], port })
+  const lentNames = { ...accountEnvironment(config.account), ...command.env }
+  const env = childEnvironment(around.env, { lent: lentNames, own: config.env, unset: config.unset_env ?? [], port })
   // Only what its own configuration names: a PIDFILE of navigator's surroundings is not the app's.
   if (config.env['PIDFILE']) dropAppPidFile(resolve(config.root, env['PIDFILE']!))
   const kept = lent.move()
@@ -96,6 +98,7 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
       name: config.name,
       argv: command.argv,
       cwd: config.root,
+      as: config.account,
       env,
       onLine: (stream, line) => around.onLine(config.name, stream, line),
     },
