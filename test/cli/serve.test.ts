@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -131,6 +132,17 @@ describe('navigator', () => {
     await site.logged('stopping tenant')
     site.signal('SIGINT')
     expect(await site.exited).toBe(130)
+  })
+
+  test('says all of it who is awake, however many there are', async () => {
+    const tenants = Array.from({ length: 1_000 }, (_, index) => ({ name: `t${index}`, path: `/t${index}/`, command: process.execPath }))
+    await using site = await startNavigator({ config: { applications: { tenants } } })
+    // A pipe of the shell, not the socket that Node gives a child; its reader takes its time.
+    const script = '"$0" ps --config "$1" | (read first; sleep 0.2; cat)'
+    const shell = { env: testEnvironment(site.directory), encoding: 'utf8' } as const
+    const stdout = execFileSync('sh', ['-c', script, join(root, 'bin/navigator'), site.configFile], shell)
+    expect(stdout.length).toBeGreaterThan(65_536)
+    expect(stdout.match(/^t\d+ +tenant/gm)).toHaveLength(1_000)
   })
 
   test('tells an app where to ask when its configuration names the control socket', async () => {
