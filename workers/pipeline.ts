@@ -6,6 +6,7 @@ import { openCable, openImpliedCable, takeBroadcast } from './steps/cable.ts'
 import { runCgiScript } from './steps/cgi.ts'
 import { replayOnFly } from './steps/fly-replay.ts'
 import { answerHealthCheck, routeHealthCheck } from './steps/health-check.ts'
+import { refuseOtherHosts } from './steps/hosts.ts'
 import { showMaintenance } from './steps/maintenance.ts'
 import { matchReverseProxy } from './steps/reverse-proxy.ts'
 import { applyRules, startOver } from './steps/rewrite.ts'
@@ -18,6 +19,7 @@ import { routeToTenant } from './steps/tenant.ts'
 const stepsBy = (letIn: Step): readonly Step[] => [
   answerHealthCheck,
   takeBroadcast,
+  refuseOtherHosts,
   letIn,
   openCable,
   routeHealthCheck,

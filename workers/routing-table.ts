@@ -3,6 +3,7 @@ import { portOf } from '../src/protocol/counters.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../src/protocol/routing-snapshot.ts'
 import { type AccessTable, compileAccess } from './access/access-table.ts'
 import { type Credentials, noCredentials } from './access/credentials.ts'
+import { compileAllowedHosts } from './allowed-hosts.ts'
 import { type CgiTable, compileCgiScripts } from './cgi-table.ts'
 import { compressionOf } from './compression-policy.ts'
 import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
@@ -34,9 +35,11 @@ export type RoutingTable = {
   readonly rules: RuleTable
   readonly replays: ReplayTable
   readonly sticky: StickySessions | undefined
+  /** Whether this host is served here. Undefined where all are. */
+  readonly isAllowedHost: ((host: string) => boolean) | undefined
   /** Whether what this peer says of a request's way here is believed. */
   trusts(peer: string): boolean
-  /** The tenant with the longest prefix of `path`; those of this very host come first. `host` as sent, with or without port. */
+  /** The tenant whose pattern fits `path`, else that with its longest prefix; those of this very host come first. `host` as sent, with or without port. */
   findTenant(host: string | undefined, path: string): TenantRoute | undefined
   /** Whether `path` is a tenant's prefix, or the root path, without its last slash. */
   isSlashless(host: string | undefined, path: string): boolean
@@ -69,8 +72,13 @@ export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Crede
   if (snapshot.server.root_path.length > 1) anyHost.slashless.add(snapshot.server.root_path.slice(0, -1))
   for (const standing of snapshot.standings) moved(standing)
 
+  const patterned = snapshot.tenants.flatMap(compileTenantPattern)
   const findTenant = (host: string | undefined, path: string): TenantRoute | undefined => {
     const decoded = decodedPath(path)
+    if (patterned.length > 0) {
+      const fitting = findFitting(patterned, host, decoded)
+      if (fitting !== undefined) return fitting
+    }
     const site = siteOf(host)
     return (site && longestPrefix(site, decoded)) ?? longestPrefix(anyHost, decoded)
   }
@@ -95,6 +103,7 @@ export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Crede
     rules: compileRules(snapshot.routes),
     replays: compileReplays(snapshot.routes.fly?.replay ?? []),
     sticky: compileStickySessions(snapshot.routes.fly),
+    isAllowedHost: compileAllowedHosts(snapshot),
     trusts: compileTrust(snapshot.server.trust_proxy),
     findTenant,
     isSlashless,
@@ -107,6 +116,17 @@ export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Crede
 function* pageFiles({ maintenance, tenants }: RoutingSnapshot): Iterable<string> {
   if (maintenance.page !== undefined) yield maintenance.page
   for (const { maintenance: own } of tenants) if (own?.page !== undefined) yield own.page
+}
+
+type Patterned = { readonly tenant: TenantRoute; readonly pattern: RegExp }
+
+const compileTenantPattern = (tenant: TenantRoute): readonly Patterned[] =>
+  tenant.match_pattern === undefined ? [] : [{ tenant, pattern: new RegExp(tenant.match_pattern) }]
+
+const findFitting = (patterned: readonly Patterned[], host: string | undefined, path: string): TenantRoute | undefined => {
+  const isMeant = ({ tenant, pattern }: Patterned): boolean =>
+    (tenant.host === undefined || (host !== undefined && tenant.host === bareHost(host))) && pattern.test(path)
+  return patterned.find(isMeant)?.tenant
 }
 
 const createSite = (): Site => ({ byPrefix: new Map(), slashless: new Set(), depth: 0 })

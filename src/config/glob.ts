@@ -33,4 +33,5 @@ const translatePart = (part: string): string => {
   return isNegated ? `[^${members}]` : `[${members}]`
 }
 
-const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+/** A text as the source of a regular expression that fits it alone. */
+export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')

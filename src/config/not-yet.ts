@@ -7,19 +7,8 @@ import type { Node } from './tree.ts'
  * `*` any key. The second text says what that means where it may surprise.
  */
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
-  ['server.hostname', 'requests for any host are taken'],
   ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],
-  ['applications.standalone_servers'],
   ['applications.tenants[].memory_limit', 'the tenant may use any amount of memory'],
-  ['applications.tenants[].match_pattern', 'the tenant is found by its path alone'],
-  ['applications.tenants[].match_header', 'the tenant is found by its path alone'],
-  ['applications.tenants[].standalone_server', 'the tenant is started like any other'],
-  ['applications.tenants[].rewrite_path'],
-  ['applications.tenants[].force_max_concurrent_requests'],
-  ['applications.tenants[].max_concurrent_requests'],
-  ['applications.tenants[].exclude_methods'],
-  ['applications.tenants[].max_processes'],
-  ['applications.tenants[].headers'],
   ['applications.tenants[].port', 'the tenant is lent a port from the range'],
   ['managed_processes[].health_check'],
   ['routing'],
@@ -39,6 +28,12 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
   ['server.root', 'it never had one; each tenant has its root'],
   ['server.idle.check_interval', 'nothing has to be looked for: the last request is known when it ends'],
   ['server.idle.grace_period', 'a request calls the decision off until the machine is told'],
+  ['applications.standalone_servers', 'it says of no server which paths are for it; write routes.reverse_proxies'],
+  ['applications.tenants[].match_header', 'no release has looked at it; write host or match_pattern'],
+  ...['max_concurrent_requests', 'force_max_concurrent_requests'].map(
+    (key) => [`applications.tenants[].${key}`, 'no release has counted them; an app server limits its own threads'] as const,
+  ),
+  ['applications.tenants[].max_processes', 'a tenant has one process, which may start others itself'],
   ['applications.tenants[].special', 'it never had one'],
   ['applications.tenants[].database', 'it never had one; write it into var or env'],
   ['managed_processes[].priority', 'they start in the order of the file'],

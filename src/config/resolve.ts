@@ -11,6 +11,7 @@ import { resolveServerHooks } from './resolve-hooks.ts'
 import { resolveLogging, vectorProcess } from './resolve-logging.ts'
 import { resolveMaintenance } from './resolve-maintenance.ts'
 import { resolveRoutes } from './resolve-routes.ts'
+import { splitStandalone } from './resolve-standalone.ts'
 import { resolveTenants, type Surroundings } from './resolve-tenants.ts'
 import { defaultWorkers } from './schema/server.ts'
 import type { File } from './schema.ts'
@@ -31,15 +32,17 @@ export const resolve = (file: File, context: Context): Resolved => {
   const findings = createFindings()
   const around: Surroundings = { ...context, findings }
   const { queue } = file.applications
+  const routes = resolveRoutes(file, around)
+  const { tenants, rules } = splitStandalone(resolveTenants(file, around), around)
   const logging = resolveLogging(file.logging, around)
   const config: Config = {
     file: resolvePath(context.cwd, context.path),
     server: resolveServer(file.server, around),
     maintenance: resolveMaintenance(file, around),
     auth: resolveAuth(file, around),
-    routes: resolveRoutes(file, around),
+    routes: { ...routes, reverse_proxies: [...routes.reverse_proxies, ...rules] },
     applications: { pools: resolvePools(file.applications.pools, around), queue },
-    tenants: resolveTenants(file, around),
+    tenants,
     managed_processes: [...vectorProcess(logging, around), ...resolveProcesses(file.managed_processes, around)],
     logging,
     cable: { ...file.cable, yields: nodeAt(context.root, ['cable']) === undefined },
@@ -47,6 +50,7 @@ export const resolve = (file: File, context: Context): Resolved => {
   }
   checkTenantAuth(config.tenants, config.auth, around)
   warnOfLines(file, around)
+  warnOfHostname(file, around)
   warnOfArguments(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }
 }
@@ -99,6 +103,13 @@ const resolveProcesses = (processes: File['managed_processes'], around: Surround
     const who = resolveAccount([{ user, group, path }], around)
     return { ...rest, ...who, working_dir: resolvePath(around.cwd, process.working_dir), ...splitEnvironment(process.env) }
   })
+}
+
+/** Files of all releases name a host that none has ever insisted on, and that need not be the only one. */
+const warnOfHostname = ({ server }: File, { root, findings }: Surroundings): void => {
+  if (server.hostname === undefined || server.allowed_hosts !== undefined) return
+  const at = positionOf(root, ['server', 'hostname'])
+  findings.warn('server.hostname alone refuses nothing: requests for any host are taken', at, `write allowed_hosts: [${server.hostname}]`)
 }
 
 /** `command: redis-server --port 1` without args is most likely several words, yet nothing splits it. */

@@ -27,6 +27,11 @@ export type TenantRoute = {
   readonly bot_detection?: TenantConfig['bot_detection']
   /** Its own directory of static files, absolute. */
   readonly public_dir?: string
+  /** Source of a pattern of paths that are its own besides those below `path`. */
+  readonly match_pattern?: string
+  readonly exclude_methods?: readonly string[]
+  /** Fields that it gets with each request. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Directories, absolute, whose files it may have sent by X-Sendfile. */
   readonly sendfile_roots?: readonly string[]
 }

@@ -69,6 +69,7 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
 const routeOf = (tenant: TenantConfig, { auth, server }: Config): TenantRoute => {
   const sendfileRoots = server.static.x_sendfile
   const { name, path, host, startup_timeout, track_websockets, public_dir, root, maintenance, bot_detection } = tenant
+  const { match_pattern, exclude_methods, headers } = tenant
   return {
     name,
     path,
@@ -79,6 +80,9 @@ const routeOf = (tenant: TenantConfig, { auth, server }: Config): TenantRoute =>
     ...(bot_detection === undefined ? {} : { bot_detection }),
     ...authOf(tenant, auth),
     ...(public_dir === undefined ? {} : { public_dir }),
+    ...(match_pattern === undefined ? {} : { match_pattern }),
+    ...(exclude_methods === undefined ? {} : { exclude_methods }),
+    ...(headers === undefined ? {} : { headers }),
     ...(sendfileRoots.length === 0 ? {} : { sendfile_roots: sendfileRoots.map((directory) => resolve(root, directory)) }),
   }
 }

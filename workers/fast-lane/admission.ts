@@ -8,6 +8,9 @@ import { answer } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { startRelay } from './relay.ts'
 
+/** Whether its requests are for the full lane, which looks out for X-Sendfile in responses and sets request headers. */
+export const isBeyond = ({ sendfile_roots, headers }: TenantRoute): boolean => sendfile_roots !== undefined || headers !== undefined
+
 export const enterTenant = (client: ClientConnection, tenant: TenantRoute): void => {
   const { room } = client.lane.options
   client.tenant = tenant

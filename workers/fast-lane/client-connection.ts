@@ -6,7 +6,7 @@ import type { Decision, Pending, ResponseType, Verdict } from '../exchange.ts'
 import { isHealthCheck, Presence } from '../host-gate.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
-import { enterTenant } from './admission.ts'
+import { enterTenant, isBeyond } from './admission.ts'
 import { answer, answerWithFile, fieldLines } from './answer.ts'
 import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
@@ -224,8 +224,7 @@ export class ClientConnection {
         answer(this, verdict)
         return true
       case 'tenant':
-        // Somebody has to look out for X-Sendfile in the response, or to compress it.
-        if (verdict.tenant.sendfile_roots !== undefined || codingFor(this.exchange) !== undefined) return false
+        if (isBeyond(verdict.tenant) || codingFor(this.exchange) !== undefined) return false
         enterTenant(this, verdict.tenant)
         return true
       case 'upstream':

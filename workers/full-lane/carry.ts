@@ -17,7 +17,7 @@ import { carryToScript } from './cgi.ts'
 import { changingAnswer, sendFile } from './file.ts'
 import type { Passage } from './passage.ts'
 import type { HttpProxy } from './proxy.ts'
-import { writeUpstreamHead } from './upstream-head.ts'
+import { headersOf, writeUpstreamHead } from './upstream-head.ts'
 
 /** What all requests of a worker share. */
 export type Carrier = {
@@ -127,7 +127,7 @@ const fail = ({ passage, response }: Errand, failure: Failure | undefined): void
   sendAnswer(passage, response, errorAnswer(passage.exchange, status, { errorMessage: failure.message }), { close: false })
 }
 
-const destinationOf = ({ request, exchange }: Passage, { port }: Place, { sendfile_roots: roots = [] }: TenantRoute): Destination => ({
+const destinationOf = ({ request, exchange }: Passage, { port }: Place, tenant: TenantRoute): Destination => ({
   protocol: 'http:',
   hostname: '127.0.0.1',
   port,
@@ -135,9 +135,9 @@ const destinationOf = ({ request, exchange }: Passage, { port }: Place, { sendfi
   headers: writeUpstreamHead(request, exchange, {
     host: exchange.header('host') ?? '',
     // Rack and others like it name files only to who says that it can send them.
-    overrides: roots.length === 0 ? [] : [['x-sendfile-type', 'X-Sendfile']],
+    overrides: [...headersOf(tenant), ...(tenant.sendfile_roots === undefined ? [] : [['x-sendfile-type', 'X-Sendfile'] as const])],
     upgrade: false,
   }),
   responseHeaders: [],
-  sendfileRoots: roots,
+  sendfileRoots: tenant.sendfile_roots ?? [],
 })

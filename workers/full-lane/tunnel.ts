@@ -13,7 +13,7 @@ import { upgradeToCable } from './cable.ts'
 import type { Carrier } from './carry.ts'
 import type { Passage } from './passage.ts'
 import type { Launch } from './proxy.ts'
-import { writeUpstreamHead } from './upstream-head.ts'
+import { headersOf, writeUpstreamHead } from './upstream-head.ts'
 
 export type UpgradeErrand = { readonly passage: Passage; readonly socket: Socket; readonly head: Buffer; readonly carrier: Carrier }
 
@@ -64,7 +64,7 @@ const upgradeToTenant = async (errand: UpgradeErrand, tenant: TenantRoute): Prom
       path: passage.exchange.path + passage.exchange.query,
       headers: writeUpstreamHead(passage.request, passage.exchange, {
         host: passage.exchange.header('host') ?? '',
-        overrides: [],
+        overrides: headersOf(tenant),
         upgrade: true,
       }),
       agent: new OpenedAgent(upstream),

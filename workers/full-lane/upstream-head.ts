@@ -1,5 +1,6 @@
 /** The head of the request that an upstream gets. */
 import type { IncomingMessage } from 'node:http'
+import type { TenantRoute } from '../../src/protocol/routing-snapshot.ts'
 import type { Exchange, HeaderList } from '../exchange.ts'
 import { forwardedFor, forwardedHost, forwardedProto, nominated, passesOn } from '../forwarding.ts'
 
@@ -51,6 +52,10 @@ const addFraming = ({ headers, method }: IncomingMessage, fields: UpstreamHeader
   else if (length !== undefined) fields['content-length'] = length
   else if (!SENDS_NO_BODY.has(method ?? '')) fields['content-length'] = '0'
 }
+
+/** Fields that a tenant is to get with each request. */
+export const headersOf = ({ headers = {} }: TenantRoute): HeaderList =>
+  Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
 
 /** The client's trailer fields, but for those that must not stand in a trailer. */
 export const upstreamTrailers = ({ rawTrailers }: IncomingMessage): [name: string, value: string][] => {

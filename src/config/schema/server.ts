@@ -3,7 +3,21 @@ import { compression } from './compression.ts'
 import { idle } from './idle.ts'
 import { botDetection, cgiScript } from './server-later.ts'
 import { staticFiles } from './static.ts'
-import { bool, duration, headerFields, int, listen, orScalar, prefix, section, text, trust, urlPath } from './values.ts'
+import {
+  bool,
+  duration,
+  headerFields,
+  hostname,
+  hostPattern,
+  int,
+  listen,
+  orScalar,
+  prefix,
+  section,
+  text,
+  trust,
+  urlPath,
+} from './values.ts'
 
 const syntheticResponse = section({
   status: int(200, 599)
@@ -72,9 +86,18 @@ export const server = section({
   }),
   health_check: healthCheck.exactOptional().meta({ description: 'A path answered for load balancers. Default: none.', examples: ['/up'] }),
   timeouts: timeouts.prefault({}).meta({ description: 'How long connections and upstreams may take.' }),
-  hostname: text
+  hostname: hostname
     .exactOptional()
-    .meta({ description: 'The host name this server is meant for. Default: any.', examples: ['app.example.com'] }),
+    .meta({ description: 'One more of allowed_hosts. Alone it refuses nothing, as in all releases.', examples: ['app.example.com'] }),
+  allowed_hosts: z
+    .array(hostPattern)
+    .min(1)
+    .exactOptional()
+    .meta({
+      description:
+        'Hosts that requests may be for, besides hostname and those of tenants; *.example.com is every host below it. Others get 421, but for the health check. Default: any.',
+      examples: [['app.example.com', '*.example.com']],
+    }),
   compression: compression.exactOptional().meta({
     description:
       'Compresses text by zstd, br or gzip, as clients like best. Default: off. It takes more of the processor than all else navigator does for a request, most platforms do it in front of their machines, and files are best compressed once, beside themselves (static.precompressed).',

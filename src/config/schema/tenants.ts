@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { translatePublicPath } from '../glob.ts'
 import { realm, tenantMaintenance } from './access.ts'
 import { tenantHooks } from './hooks.ts'
 import {
@@ -14,7 +15,22 @@ import {
   trackWebsockets,
 } from './launch.ts'
 import { botDetection } from './server-later.ts'
-import { bool, duration, hostname, int, name, prefix, section, size, text, texts } from './values.ts'
+import {
+  bool,
+  duration,
+  headerFields,
+  hostAndPort,
+  hostname,
+  int,
+  methods,
+  name,
+  prefix,
+  readable,
+  section,
+  size,
+  text,
+  urlPath,
+} from './values.ts'
 
 /** Keys of tenants that no release has honoured, or not yet this one. */
 const later = {
@@ -37,12 +53,25 @@ const later = {
   bot_detection: botDetection
     .exactOptional()
     .meta({ description: 'What crawlers may do here; instead of server.bot_detection.', examples: ['ignore'] }),
-  match_pattern: text.exactOptional().meta({ description: 'Glob of URL paths, before prefixes.', examples: ['*/cable'] }),
-  match_header: z.unknown().meta({ description: 'Request header that selects it.' }).optional(),
-  standalone_server: text
+  match_pattern: readable(translatePublicPath, {
+    predicate: 'is not a path that can be matched',
+    hint: 'close each [ with ], and write a character after each \\',
+  })
     .exactOptional()
-    .meta({ description: 'Host and port of a server that runs already.', examples: ['localhost:28080'] }),
-  rewrite_path: text.exactOptional().meta({ description: 'Path sent to the standalone server.', examples: ['/cable'] }),
+    .meta({
+      description:
+        'Paths that are its own besides those below path, and before those of other tenants: */cable is an ending, /*/cable a glob whose * stops at slashes, /live/ a beginning. Default: none.',
+      examples: ['*/cable'],
+    }),
+  match_header: z.unknown().meta({ description: 'Request header that selects it.' }).optional(),
+  standalone_server: hostAndPort.exactOptional().meta({
+    description:
+      'Host and port of a server that runs already: the tenant is no process of navigator but a reverse proxy, WebSockets included. Of its other keys name, path, match_pattern, rewrite_path, exclude_methods and headers count. Default: none.',
+    examples: ['localhost:28080'],
+  }),
+  rewrite_path: urlPath
+    .exactOptional()
+    .meta({ description: 'The path that the standalone server is asked for. Default: that of the request.', examples: ['/cable'] }),
   force_max_concurrent_requests: int(0, 1_000_000)
     .exactOptional()
     .meta({ description: 'Requests in flight at once.', examples: ['0'] }),
@@ -50,7 +79,9 @@ const later = {
     .exactOptional()
     .meta({ description: 'Requests in flight at once.', examples: ['10'] }),
   special: bool.exactOptional().meta({ description: 'A mark of old configurations.' }),
-  exclude_methods: texts.exactOptional().meta({ description: 'Methods it does not get.', examples: [['POST']] }),
+  exclude_methods: methods
+    .exactOptional()
+    .meta({ description: 'Methods it does not get: they are answered 405. Default: none.', examples: [['POST']] }),
   min_instances: int(0, 1_000)
     .exactOptional()
     .meta({
@@ -61,10 +92,10 @@ const later = {
   max_processes: int(1, 1_000)
     .exactOptional()
     .meta({ description: 'Processes at once.', examples: ['4'] }),
-  headers: z
-    .record(z.string(), text)
-    .exactOptional()
-    .meta({ description: 'Request headers to set.', examples: [{ 'X-Tenant': 'boston' }] }),
+  headers: headerFields.exactOptional().meta({
+    description: 'Headers that it gets with each request, in place of those of the client. Default: none.',
+    examples: [{ 'X-Tenant': 'boston' }],
+  }),
   database: z.unknown().meta({ description: 'A remark of old configurations.' }).optional(),
   port: int(1, 65_535)
     .exactOptional()

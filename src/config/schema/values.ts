@@ -156,6 +156,18 @@ export const hostname = readable((value) => (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i
   hint: 'write app.example.com, without scheme, port or path',
 })
 
+/** A host name, or `*.` and a domain for every host below it. */
+export const hostPattern = readable(
+  (value) => (/^(?:\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^\[[0-9a-f:.]+\]$/i.test(value) ? value.toLowerCase() : undefined),
+  { predicate: 'is not a host name', hint: 'write app.example.com or *.example.com, without scheme, port or path' },
+)
+
+/** Where a server listens, as `host:port`. */
+export const hostAndPort = readable((value) => (/^(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i.test(value) ? value : undefined), {
+  predicate: 'is not a host and a port',
+  hint: 'write localhost:28080',
+})
+
 const LISTEN = {
   predicate: 'is not an address to listen on',
   hint: 'write 3000, 127.0.0.1:3000, [::1]:3000, localhost:3000 or :3000; hosts are numeric',
