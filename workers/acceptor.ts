@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type BoundSocket, createServer, type Server, type Socket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
-import { createLineBatch } from '../src/log/access-log.ts'
+import { createAccessLog, createLineBatch } from '../src/log/access-log.ts'
 import { createHostDoor } from '../src/protocol/activity.ts'
 import { createTurnstile } from '../src/protocol/counters.ts'
 import { type SupervisorMessage, unreachable, type WorkerBirth, type WorkerMessage } from '../src/protocol/messages.ts'
@@ -17,6 +17,7 @@ import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
 import { HostGate } from './host-gate.ts'
 import type { Lane } from './lane.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
+import { createTally } from './tally.ts'
 import { watchTargets } from './target-watch.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
@@ -26,7 +27,9 @@ export default (birth: WorkerBirth): Promise<void> => runWorker(birth, (parts) =
 /** Carries traffic in the lane that `open` gives. Resolves once the worker has drained; posts `worker.listening` when it accepts. */
 export const runWorker = async (birth: WorkerBirth, open: (parts: FullLaneParts) => Lane): Promise<void> => {
   const post = (message: WorkerMessage): void => birth.port.postMessage(message)
-  const log = createLineBatch((bytes) => birth.port.postMessage({ type: 'log.lines', bytes } satisfies WorkerMessage, [bytes.buffer]))
+  const tally = createTally((delta) => birth.port.postMessage({ type: 'traffic.counted', delta } satisfies WorkerMessage))
+  const lines = createLineBatch((bytes) => birth.port.postMessage({ type: 'log.lines', bytes } satisfies WorkerMessage, [bytes.buffer]))
+  const log = createAccessLog(lines, tally.count)
   const turnstile = createTurnstile(birth.counters, birth.worker)
   const credentials = createCredentials(post)
   const routing = createRouting(birth.routing, credentials)
@@ -43,7 +46,8 @@ export const runWorker = async (birth: WorkerBirth, open: (parts: FullLaneParts)
   lane.drain()
   await door.emptied(graceMs)
   lane.close()
-  log.flush()
+  lines.flush()
+  tally.flush()
   birth.port.close()
 }
 

@@ -4,8 +4,8 @@ import { nearest } from '../config/suggest.ts'
 import { NavigatorError } from '../errors.ts'
 
 const COMMANDS = [
-  ...(['run', 'check', 'reload', 'reopen', 'stop'] as const),
-  ...(['ps', 'logs', 'schema', 'version', 'help'] as const),
+  ...(['run', 'check', 'reload', 'reopen', 'start', 'stop', 'restart'] as const),
+  ...(['ps', 'logs', 'inspect', 'metrics', 'schema', 'version', 'help'] as const),
 ] as const
 
 export type CommandName = (typeof COMMANDS)[number]
@@ -22,6 +22,7 @@ export type Invocation = {
   /** How many lines. */
   readonly lines?: number
   readonly follow?: true
+  readonly once?: true
 }
 
 const OPTIONS = {
@@ -32,6 +33,7 @@ const OPTIONS = {
   'no-color': { type: 'boolean' },
   follow: { type: 'boolean', short: 'f' },
   lines: { type: 'string', short: 'n' },
+  once: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
   v: { type: 'boolean' },
@@ -40,12 +42,13 @@ const OPTIONS = {
 const SIGNALS: Readonly<Record<string, CommandName>> = { reload: 'reload', stop: 'stop', quit: 'stop' }
 /** Commands an option belongs to, where it does not belong to all. */
 const BELONGS: Readonly<Record<string, readonly CommandName[]>> = {
-  json: ['ps', 'check', 'version', 'logs'],
-  follow: ['logs'],
+  json: ['ps', 'check', 'version', 'logs', 'inspect'],
+  follow: ['logs', 'inspect'],
   lines: ['logs'],
+  once: ['inspect'],
 }
 /** Commands whose words are names of tenants and processes. */
-const WITH_NAMES: readonly CommandName[] = ['logs']
+const WITH_NAMES: readonly CommandName[] = ['logs', 'start', 'stop', 'restart']
 
 /**
  * Reads the command line (without node and script). A first word that is no command is a configuration file.
@@ -65,12 +68,13 @@ export const parseArguments = (args: readonly string[]): Invocation => {
   const spoken = COMMANDS.find((name) => name === word)
   const command = ordered ?? spoken ?? 'run'
   const words = spoken && !ordered ? rest : positionals
-  const isNaming = WITH_NAMES.includes(command)
+  const isNaming = WITH_NAMES.includes(command) && !(command === 'stop' && words.every(looksLikeFile))
   const files = isNaming ? [] : words
   checkFiles(files, { spoken: spoken !== undefined || ordered !== undefined, alsoNamed: values.config !== undefined, command })
   for (const [option, commands] of Object.entries(BELONGS)) {
     if (values[option] !== undefined && !commands.includes(command)) throw usage(`${command} has no --${option}`)
   }
+  if (isNaming && command !== 'logs' && words.length === 0) throw usage(`${command} needs the name of a tenant or process, or a pattern`)
   return {
     command,
     file: typeof values.config === 'string' ? values.config : files[0],
@@ -79,6 +83,7 @@ export const parseArguments = (args: readonly string[]): Invocation => {
     ...(isNaming ? { names: words } : {}),
     ...wholeNumber('lines', values.lines, 100_000),
     ...(values.follow === true ? { follow: true } : {}),
+    ...(values.once === true ? { once: true } : {}),
   }
 }
 

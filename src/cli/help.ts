@@ -10,13 +10,16 @@ Commands
   reload [file]  let the running instance take its configuration up anew
   stop [file]    let the running instance end its requests, then stop it
   reopen [file]  let it open its log files anew
+  start, stop, restart NAME…   the same for tenants and processes; * is any
   ps [file]      tenants and processes of the running instance
   logs [NAME…]   their last lines: -n 100, -f to follow
+  inspect [file] watch them live; --once, --json; -f for each step
+  metrics [file] what they count, as Prometheus reads it
   schema         JSON Schema of configurations, for editors; also: version, help
 
 Options
   -c, --config FILE   the configuration; else config/navigator.yml and others
-      --json          ps, check, version, logs: print JSON
+      --json          ps, check, version, logs, inspect: print JSON
       --no-color      no colours, as with NO_COLOR
   -t, --validate      the same as check
   -s reload|stop|quit the same as reload, stop

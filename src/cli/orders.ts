@@ -8,6 +8,8 @@ import { EXIT } from './exit-codes.ts'
 export type Orders = {
   /** For the control socket. They wait for the start; `stop` answers when `ended` has been called. */
   readonly commands: ControlCommands
+  /** Waits for the start. */
+  supervisor(): Promise<Supervisor>
   /** Resolves with who asked for the end. */
   readonly stop: Promise<string>
   /** Aborted with the same. */
@@ -43,6 +45,7 @@ export const takeOrders = (log: Logger, reopen: () => void): Orders => {
 
   return {
     stop: stop.promise,
+    supervisor: () => supervisor.promise,
     stopSignal: stopping.signal,
     started: supervisor.resolve,
     failed: supervisor.reject,

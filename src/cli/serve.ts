@@ -1,7 +1,10 @@
-import type { ConfigWarning } from '../config/config.ts'
+import type { Config, ConfigWarning } from '../config/config.ts'
 import type { Loaded } from '../config/load.ts'
 import { openControlSocket } from '../inspect/control-socket.ts'
 import { logCommands } from '../inspect/log-commands.ts'
+import { watchLoopDelay } from '../inspect/loop-delay.ts'
+import { openMetricsListener } from '../inspect/metrics-listener.ts'
+import { readMetrics, watchCommands } from '../inspect/watch-commands.ts'
 import type { Logger } from '../log/logger.ts'
 import { lockInstance } from '../process/instance-lock.ts'
 import { killAllProcesses } from '../process/run.ts'
@@ -28,13 +31,16 @@ export const serve = async (invocation: Invocation, site: Site, loaded: Loaded):
   })
   const orders = takeOrders(output.log, output.destinations.reopen)
   const lock = lockInstance(site.directory, site.configFile)
-  const commands = { ...orders.commands, ...logCommands(output.destinations) }
+  const { destinations } = output
+  using loopDelay = watchLoopDelay()
+  const watched = { supervisor: orders.supervisor, destinations, loopDelay, stdoutDropped: () => output.dropped }
+  const commands = { ...orders.commands, ...logCommands(destinations), ...watchCommands(watched) }
   const control = await openControlSocket(site.controlSocket, commands).catch((error: unknown) => {
     lock[Symbol.dispose]()
     throw error
   })
   try {
-    await serveUntilStopped({ ...site, invocation, loaded, output, orders })
+    await serveUntilStopped({ ...site, invocation, loaded, output, orders, metrics: () => readMetrics(watched) })
   } finally {
     // In this order: whoever waits for the answer to `stop` may start the next instance at once.
     const closed = control.close()
@@ -50,10 +56,11 @@ type Serving = Site & {
   readonly loaded: Loaded
   readonly output: Output
   readonly orders: Orders
+  metrics(): Promise<string>
 }
 
 const serveUntilStopped = async (serving: Serving): Promise<void> => {
-  const { invocation, loaded, env, output, orders, controlSocket } = serving
+  const { invocation, loaded, env, output, orders, controlSocket, metrics } = serving
   const { log } = output
   logWarnings(log, loaded.warnings)
   await using notice = createServiceNotice(env, log)
@@ -69,9 +76,11 @@ const serveUntilStopped = async (serving: Serving): Promise<void> => {
   else log.info(bannerFields(facts), 'navigator serves')
   notice.ready()
   orders.started(supervisor)
+  const listener = await openMetrics(loaded.config, metrics, log)
   const reason = await orders.stop
   notice.stopping()
   await supervisor.stop(reason)
+  listener?.close()
   log.info('stopped')
 }
 
@@ -94,6 +103,19 @@ const start = ({ loaded, load, env, directory, output, orders }: Serving, notice
     notice,
     signal: orders.stopSignal,
   })
+
+/** An address that is taken is reported, and no reason to keep apps from being served. */
+const openMetrics = async ({ server: { metrics } }: Config, render: () => Promise<string>, log: Logger) => {
+  if (!metrics) return undefined
+  try {
+    const listener = await openMetricsListener(metrics.listen, render)
+    log.info({ host: metrics.listen.host, port: listener.port }, 'metrics served')
+    return listener
+  } catch (err) {
+    log.error({ err }, 'metrics not served')
+    return undefined
+  }
+}
 
 /** The bundle keeps it beside itself. */
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? '../../workers/acceptor.ts' : './acceptor.cjs', import.meta.url)

@@ -53,6 +53,17 @@ export const formatAccessLine = (r: AccessRecord): string =>
   (r.errorMessage ? `,"error_message":"${safe(r.errorMessage)}"` : '') +
   (r.rewrittenUri ? `,"rewritten_uri":"${safe(r.rewrittenUri)}"}` : '}')
 
+/** Where the end of every request is told, by whichever lane. Worker thread. */
+export type AccessLog = { record(record: AccessRecord): void }
+
+/** Writes the line of each request, and counts it. */
+export const createAccessLog = (batch: LineBatch, count: (record: AccessRecord) => void): AccessLog => ({
+  record(record) {
+    batch.add(formatAccessLine(record))
+    count(record)
+  },
+})
+
 /** Gathers lines and posts them together. Worker thread. */
 export type LineBatch = {
   /** One line, without line end. */

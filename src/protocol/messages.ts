@@ -2,6 +2,7 @@
 import type { BoundSocket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import type { RoutingSnapshot, TenantStanding } from './routing-snapshot.ts'
+import type { TrafficDelta } from './traffic.ts'
 
 /** What a worker is born with. `port` and `sockets` are transferred, `counters` is shared. */
 export type WorkerBirth = {
@@ -64,6 +65,8 @@ export type WorkerMessage =
   | { readonly type: 'host.requested' }
   /** Cable sockets took so slowly that so many messages were dropped since the last such note; at most one a second. */
   | { readonly type: 'cable.dropped'; readonly messages: number }
+  /** Requests that have ended since the last such note; at most one a second. */
+  | { readonly type: 'traffic.counted'; readonly delta: TrafficDelta }
   /** Whole access-log lines, at most once a tick. Transferred. */
   | { readonly type: 'log.lines'; readonly bytes: Uint8Array }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { createRecorder, type Recorder } from '../inspect/recorder.ts'
+import { createTraffic, type Traffic } from '../inspect/traffic.ts'
 import { VECTOR } from '../log/destinations.ts'
 import { createPidDirectory } from '../process/leftovers.ts'
 import { createPorts } from '../process/ports.ts'
@@ -36,6 +38,8 @@ export type Parts = ReloadTargets & {
   readonly gates: GateKeeper
   readonly workers: Workers
   readonly hooks: Hooks
+  readonly traffic: Traffic
+  readonly recorder: Recorder
   config(): Config
   address(): Listeners['address']
   /** Ends what a killed supervisor left, starts managed processes, runs start hooks, then starts workers. */
@@ -58,6 +62,8 @@ export const assemble = async (options: SupervisorOptions, takeUp: (file: string
     log: options.log,
     gates: stock.gates,
     hooks: stock.hooks,
+    traffic: stock.traffic,
+    recorder: stock.recorder,
     ...crew,
     ...reloading(options, now, stock, crew),
     ...lifeOf(options, now, stock, crew),
@@ -78,6 +84,8 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
     options.destinations.child({ source, stream, line, tenant })
   return {
     ...{ workers, counters, gates, keeper, pids, onLine },
+    traffic: createTraffic(),
+    recorder: createRecorder(),
     slots: createSlots(gates.read),
     ports: createPorts(portsOf(now.config)),
     hooks: createHooks({ env: options.env, pids, log: options.log, onLine }),
@@ -95,7 +103,7 @@ type Crew = Pick<Parts, 'registry' | 'processes' | 'workers'> & {
 /** They know each other by functions: each is made before all it may talk to. */
 const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<void> }, now: Now, stock: Stock): Crew => {
   const { env, log, workerUrl: url, destinations, takeUp, signalSelf } = options
-  const { gates, counters, keeper, hooks, pids, onLine } = stock
+  const { gates, counters, keeper, hooks, pids, recorder, traffic, onLine } = stock
   const pool = createStartPool(
     poolRules(
       () => now.config,
@@ -106,6 +114,7 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
   const processes = createManagedProcesses({
     machine: () => processMachine,
     log,
+    recorder,
     // The others are gone by then, as it has started before them, and their last lines are to reach it.
     beforeStop: (config) => (config.name === VECTOR ? destinations.drained(VECTOR_DRAIN_MS) : undefined),
   })
@@ -115,7 +124,7 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
     onLine: (tenant, stream, line) => onLine(tenant, stream, line, tenant),
   })
   const registry = createTenantRegistry({
-    ...{ gates, log, tenants: now.config.tenants },
+    ...{ gates, log, recorder, tenants: now.config.tenants },
     machine: () => tenantMachine,
     drainMs: () => now.config.server.timeouts.drain,
     onMoved: (name) => publisher.moved(name),
@@ -126,10 +135,20 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
   const publisher = createPublisher({ config: () => now.config, standing, standings, tell })
   const passwords = createPasswords({ log, changed: (file) => tell({ type: 'passwords.changed', file }) })
   const cgi = createCgiChildren({ pids, log, onLine })
-  const host = createHost({ ...{ env, keeper, hooks, log, tell, signalSelf }, config: () => now.config, reload: takeUp })
+  const host = createHost({ ...{ env, recorder, keeper, hooks, log, tell, signalSelf }, config: () => now.config, reload: takeUp })
   // Refusals have been logged.
   const requestReload = (file: string) => void takeUp(file).catch(() => {})
-  const ears: Ears = { log, registry, cgi, passwords, host, writeAccess: destinations.access, requestReload, workers: () => workers }
+  const ears: Ears = {
+    log,
+    registry,
+    cgi,
+    passwords,
+    host,
+    traffic,
+    writeAccess: destinations.access,
+    requestReload,
+    workers: () => workers,
+  }
   const onMessage = (worker: number, message: WorkerMessage) => hear(worker, message, ears)
   const cable = `navigator-cable-${randomUUID()}`
   const thread = { url, counters, gates, cable, listeners: () => now.listeners, routing: publisher.snapshot, onMessage }
@@ -141,7 +160,7 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
     })
     return opened
   }
-  const workers = createWorkers({ count: stock.workers, log, open })
+  const workers = createWorkers({ count: stock.workers, log, recorder, open })
   return { pool, passwords, processes, registry, workers, host, publish: publisher.publish }
 }
 

@@ -1,3 +1,4 @@
+import type { Traffic } from '../inspect/traffic.ts'
 import type { Logger } from '../log/logger.ts'
 import { unreachable, type WorkerMessage } from '../protocol/messages.ts'
 import type { CgiChildren } from './cgi-children.ts'
@@ -13,6 +14,7 @@ export type Ears = {
   readonly cgi: CgiChildren
   readonly passwords: Passwords
   readonly host: Host
+  readonly traffic: Traffic
   requestReload(file: string): void
   writeAccess(bytes: Uint8Array): void
   workers(): Workers
@@ -22,7 +24,7 @@ export type Ears = {
 export const hear = (
   worker: number,
   message: WorkerMessage,
-  { log, registry, cgi, passwords, host, requestReload, writeAccess, workers }: Ears,
+  { log, registry, cgi, passwords, host, traffic, requestReload, writeAccess, workers }: Ears,
 ): void => {
   switch (message.type) {
     case 'worker.listening':
@@ -42,6 +44,9 @@ export const hear = (
       break
     case 'cable.dropped':
       log.warn({ worker, messages: message.messages }, 'cable sockets are too slow, messages dropped')
+      break
+    case 'traffic.counted':
+      traffic.add(message.delta)
       break
     case 'log.lines':
       writeAccess(message.bytes)

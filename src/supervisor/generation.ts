@@ -3,6 +3,7 @@ import { publicStateOf } from '../../machines/public-state.ts'
 import type { TenantMachine } from '../../machines/tenant.ts'
 import type { TenantContext, TenantEvent, TenantTimes } from '../../machines/tenant-facts.ts'
 import type { TenantConfig } from '../config/config.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import type { Logger } from '../log/logger.ts'
 import type { GateKeeper } from '../protocol/counters.ts'
 import type { PublicState, TenantStanding } from '../protocol/routing-snapshot.ts'
@@ -39,13 +40,17 @@ export type GenerationSpec = {
   readonly machine: TenantMachine
   readonly gates: GateKeeper
   readonly log: Logger
+  readonly recorder: Recorder
   /** Called at each change of what the public or `ps` can see. */
   onMoved(generation: Generation): void
 }
 
 export const createGeneration = (spec: GenerationSpec): Generation => {
   const { id, gates, isReplacement } = spec
-  const actor = createActor(spec.machine, { input: { id, isReplacement, ...timesOf(spec.config, spec.drainMs) } })
+  const actor = createActor(spec.machine, {
+    input: { id, isReplacement, ...timesOf(spec.config, spec.drainMs) },
+    inspect: spec.recorder.observe({ kind: 'tenant', name: spec.config.name, generation: id }),
+  })
   const meter = createMeter(gates)
   const firstStart = Promise.withResolvers<string | undefined>()
   let { config } = spec

@@ -1,6 +1,7 @@
 import { createActor } from 'xstate'
 import type { HostTuning } from '../../machines/host.ts'
 import type { Config } from '../config/config.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import { type HostSurroundings, liveHostMachine } from './actors/host.ts'
 import { startHostWatch } from './host-watch.ts'
 
@@ -17,12 +18,12 @@ export type Host = {
 }
 
 /** What it is made from. */
-export type HostParts = Omit<HostSurroundings, 'isQuiet'>
+export type HostParts = Omit<HostSurroundings, 'isQuiet'> & { readonly recorder: Recorder }
 
 export const createHost = (parts: HostParts): Host => {
   const { keeper, hooks, log, config } = parts
   const machine = liveHostMachine({ ...parts, isQuiet: () => watch?.isQuiet() ?? false })
-  const actor = createActor(machine, { input: tuningOf(config()) })
+  const actor = createActor(machine, { input: tuningOf(config()), inspect: parts.recorder.observe({ kind: 'host', name: 'host' }) })
   let watch: ReturnType<typeof startHostWatch> | undefined
   actor.subscribe({ error: (error) => log.error({ err: error }, 'host machine failed') })
 

@@ -2,6 +2,7 @@ import { type Actor, createActor, type SnapshotFrom, toPromise, waitFor } from '
 import type { ProcessMachine } from '../../machines/process.ts'
 import { publicStateOf } from '../../machines/public-state.ts'
 import type { ManagedProcessConfig } from '../config/config.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import type { Logger } from '../log/logger.ts'
 import type { PublicState } from '../protocol/routing-snapshot.ts'
 import type { ChangedNames, ReloadFailure } from './report.ts'
@@ -19,6 +20,8 @@ export type ManagedProcesses = {
   /** In reverse order, each when the one after it is gone. None starts from now on. */
   stopAll(): Promise<void>
   all(): readonly Managed[]
+  /** Stops it, if it runs, and starts it anew. Nothing happens for an unknown name. */
+  restart(name: string): Promise<void>
 }
 
 /** One of them, as it is now. */
@@ -33,11 +36,12 @@ export type Managed = {
 export type ManagedProcessesSpec = {
   machine(): ProcessMachine
   readonly log: Logger
+  readonly recorder: Recorder
   /** What has to be done while it still runs. Must end soon. */
   beforeStop?(config: ManagedProcessConfig): Promise<void> | undefined
 }
 
-export const createManagedProcesses = ({ machine, log, beforeStop }: ManagedProcessesSpec): ManagedProcesses => {
+export const createManagedProcesses = ({ machine, log, recorder, beforeStop }: ManagedProcessesSpec): ManagedProcesses => {
   const running = new Map<string, Running>()
   const configs = new Map<string, ManagedProcessConfig>()
   let born = 0
@@ -46,7 +50,7 @@ export const createManagedProcesses = ({ machine, log, beforeStop }: ManagedProc
   const start = async (config: ManagedProcessConfig): Promise<Running> => {
     const id = `${config.name}#${++born}`
     configs.set(id, config)
-    const process = launch(id, config, machine(), log)
+    const process = launch(id, config, machine(), { log, recorder })
     running.set(config.name, process)
     if (config.start_delay === 0) await waitFor(process.actor, (snapshot) => !snapshot.hasTag('starting'))
     return process
@@ -72,6 +76,10 @@ export const createManagedProcesses = ({ machine, log, beforeStop }: ManagedProc
   return {
     configOf: (id) => configs.get(id)!,
     all: () => [...running.values()],
+    async restart(name) {
+      const process = running.get(name)
+      if (process) await restart(process.config)
+    },
     async startAll(wanted) {
       for (const config of wanted) await start(config)
     },
@@ -102,9 +110,11 @@ const retune = (process: Running, config: ManagedProcessConfig): void => {
   process.actor.send({ type: 'process.retuned', ...timesOf(config) })
 }
 
-const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachine, log: Logger): Running => {
+type Watching = Pick<ManagedProcessesSpec, 'log' | 'recorder'>
+
+const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachine, { log, recorder }: Watching): Running => {
   const input = { id, startDelayMs: config.start_delay, ...timesOf(config) }
-  const actor = createActor(machine, { input })
+  const actor = createActor(machine, { input, inspect: recorder.observe({ kind: 'process', name: config.name, generation: id }) })
   let state: PublicState = 'stopped'
   let since = Date.now()
   actor.subscribe({

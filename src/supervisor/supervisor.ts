@@ -3,11 +3,14 @@ import { type Actor, createActor, toPromise, waitFor } from 'xstate'
 import type { ServerEmitted, ServerMachine } from '../../machines/server.ts'
 import type { Config, ConfigWarning } from '../config/config.ts'
 import { NavigatorError } from '../errors.ts'
+import type { Recorder } from '../inspect/recorder.ts'
+import type { Traffic } from '../inspect/traffic.ts'
 import type { Destinations } from '../log/destinations.ts'
 import type { Logger } from '../log/logger.ts'
 import type { ServiceNotice } from '../process/service-notice.ts'
 import { liveServerMachine } from './actors/server.ts'
 import { assemble } from './assemble.ts'
+import { giveOrder, type Verb } from './give-order.ts'
 import { readRows } from './ps.ts'
 import { createReloads } from './reloads.ts'
 import type { PsReport, ReloadReport } from './report.ts'
@@ -47,6 +50,12 @@ export type Supervisor = {
   reload(file?: string): Promise<ReloadReport>
   /** Lets requests end, then tenants, then managed processes. Resolves when nothing is left. May be called again. */
   stop(reason: string): Promise<void>
+  readonly recorder: Recorder
+  readonly traffic: Traffic
+  /** How many reloads have begun. */
+  reloads(): number
+  /** Gives the order to tenants and processes whose names fit, and gives those names. @throws NAV_CONTROL_FAILED */
+  order(verb: Verb, patterns: readonly string[]): readonly string[]
 }
 
 /**
@@ -60,7 +69,7 @@ export const startSupervisor = async (options: SupervisorOptions): Promise<Super
     if (reloads.isWorthwhile(file)) await requestReload(server, file)
   })
   const reloads = createReloads(options, parts)
-  const server = createActor(liveServerMachine(parts, reloads))
+  const server = createActor(liveServerMachine(parts, reloads), { inspect: parts.recorder.observe({ kind: 'server', name: 'server' }) })
   server.start()
   const stop = async (reason: string): Promise<void> => {
     if (server.getSnapshot().status === 'active') {
@@ -81,6 +90,10 @@ export const startSupervisor = async (options: SupervisorOptions): Promise<Super
       return { pid: process.pid, startedAt, configFile: parts.config().file, address: parts.address(), rows }
     },
     stop,
+    recorder: parts.recorder,
+    traffic: parts.traffic,
+    reloads: () => server.getSnapshot().context.reloads,
+    order: (verb, patterns) => giveOrder(verb, patterns, { ...parts, tenants: parts.config().tenants }),
   }
 }
 

@@ -2,6 +2,7 @@ import type { TenantMachine } from '../../machines/tenant.ts'
 import type { StopReason } from '../../machines/tenant-facts.ts'
 import type { TenantConfig } from '../config/config.ts'
 import { NavigatorError } from '../errors.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import type { Logger } from '../log/logger.ts'
 import type { GateKeeper } from '../protocol/counters.ts'
 import type { TenantStanding } from '../protocol/routing-snapshot.ts'
@@ -48,6 +49,7 @@ export type RegistrySpec = {
   readonly tenants: readonly TenantConfig[]
   readonly gates: GateKeeper
   readonly log: Logger
+  readonly recorder: Recorder
   machine(): TenantMachine
   /** Longest time for requests in flight once a stop was ordered, in ms. */
   drainMs(): number
@@ -74,6 +76,7 @@ export const createTenantRegistry = (spec: RegistrySpec): TenantRegistry => {
       machine: spec.machine(),
       gates: spec.gates,
       log: spec.log,
+      recorder: spec.recorder,
       onMoved(moved) {
         if (tenant.current === moved) spec.onMoved(name)
         if (moved.state === 'idle') spec.onIdle()

@@ -2,6 +2,7 @@ import { type Actor, createActor, type SnapshotFrom, toPromise, waitFor } from '
 import { publicStateOf } from '../../machines/public-state.ts'
 import type { WorkerMachine } from '../../machines/worker.ts'
 import { NavigatorError } from '../errors.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import type { Logger } from '../log/logger.ts'
 import type { SupervisorMessage } from '../protocol/messages.ts'
 import type { PublicState } from '../protocol/routing-snapshot.ts'
@@ -40,10 +41,11 @@ export type WorkerRow = {
 export type WorkersSpec = {
   readonly count: number
   readonly log: Logger
+  readonly recorder: Recorder
   open(worker: number): WorkerThread
 }
 
-export const createWorkers = ({ count, log, open }: WorkersSpec): Workers => {
+export const createWorkers = ({ count, log, recorder, open }: WorkersSpec): Workers => {
   const threads = new Map<number, WorkerThread>()
   const machine = liveWorkerMachine((worker) => {
     const thread = open(worker)
@@ -51,7 +53,7 @@ export const createWorkers = ({ count, log, open }: WorkersSpec): Workers => {
     void thread.ended.then(() => threads.delete(worker))
     return thread
   })
-  const slots = Array.from({ length: count }, (_, worker) => createSlot(machine, worker, log))
+  const slots = Array.from({ length: count }, (_, worker) => createSlot(machine, worker, { log, recorder }))
 
   return {
     async startAll() {
@@ -81,8 +83,8 @@ export const createWorkers = ({ count, log, open }: WorkersSpec): Workers => {
 
 type Slot = WorkerRow & { readonly actor: Actor<WorkerMachine> }
 
-const createSlot = (machine: WorkerMachine, worker: number, log: Logger): Slot => {
-  const actor = createActor(machine, { input: { worker } })
+const createSlot = (machine: WorkerMachine, worker: number, { log, recorder }: Pick<WorkersSpec, 'log' | 'recorder'>): Slot => {
+  const actor = createActor(machine, { input: { worker }, inspect: recorder.observe({ kind: 'worker', name: String(worker) }) })
   let state: PublicState = 'stopped'
   let since = Date.now()
   actor.subscribe({

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createLineBatch } from '../../src/log/access-log.ts'
 import { createHostDoor } from '../../src/protocol/activity.ts'
 import { allocateCounters, createTurnstile } from '../../src/protocol/counters.ts'
 import { createCable } from '../../workers/cable/cable.ts'
@@ -19,7 +18,7 @@ const startHandover = async (upstreamPort: number) => {
   const room = createWaitingRoom({ turnstile, table, post: () => {}, now: Date.now })
   const host = new HostGate({ door: createHostDoor(allocateCounters(1), 0), post: () => {}, renewed: () => {} })
   const cable = createCable({ channel: 'unused', dropped() {} })
-  const lane = new FullLane({ room, host, cable, turnstile, table, post: () => {}, log: createLineBatch(() => {}) })
+  const lane = new FullLane({ room, host, cable, turnstile, table, post: () => {}, log: { record() {} } })
   const server = net.createServer({ highWaterMark: 1, allowHalfOpen: true }, (socket) => {
     socket.once('data', (bytes: Buffer) => {
       socket.pause()

@@ -1,6 +1,6 @@
 /** What the modules of the fast lane share. One lane per worker thread. */
 import type { Socket } from 'node:net'
-import type { LineBatch } from '../../src/log/access-log.ts'
+import type { AccessLog } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Decision, Exchange } from '../exchange.ts'
 import type { HostGate } from '../host-gate.ts'
@@ -18,7 +18,7 @@ export type FastLaneOptions = {
   /** The routing table as it is now. */
   table(): RoutingTable
   decide(exchange: Exchange): Decision
-  readonly log: LineBatch
+  readonly log: AccessLog
   /**
    * Takes over a connection with the octets read from it. The socket is paused and has no listeners of this lane any more;
    * whoever takes it puts the octets back and resumes it.

@@ -1,12 +1,11 @@
 /** The access log's line for a request of this lane. */
-import { formatAccessLine } from '../../src/log/access-log.ts'
 import { clientAddress } from '../forwarding.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** Writes the line for the request the connection is at. */
 export const logRequest = (client: ClientConnection): void => {
   const { exchange, tenant } = client
-  const line = formatAccessLine({
+  client.lane.options.log.record({
     doneAt: Date.now(),
     clientIp: clientAddress(exchange.peer, exchange.forwardedFor, exchange.routing.trusts(exchange.peer)),
     remoteUser: exchange.user ?? '-',
@@ -28,7 +27,6 @@ export const logRequest = (client: ClientConnection): void => {
     filePath: client.filePath,
     errorMessage: client.errorMessage,
   })
-  client.lane.options.log.add(line)
 }
 
 let lastTenant = ''

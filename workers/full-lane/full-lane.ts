@@ -1,7 +1,7 @@
 /** The lane for everything: node:http parses strictly, http-proxy-3 carries. Slow beside the fast lane, and complete. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { LineBatch } from '../../src/log/access-log.ts'
+import type { AccessLog } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { Cable } from '../cable/cable.ts'
@@ -28,7 +28,7 @@ export type FullLaneParts = {
   readonly room: WaitingRoom
   readonly host: HostGate
   readonly turnstile: Turnstile
-  readonly log: LineBatch
+  readonly log: AccessLog
   readonly cable: Cable
   post(message: WorkerMessage): void
   /** The routing table as it is now. */

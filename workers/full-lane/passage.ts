@@ -1,6 +1,6 @@
 /** One request's way through the full lane: what it holds, and what the access log will say of it. */
 import type { IncomingMessage } from 'node:http'
-import { formatAccessLine, type LineBatch } from '../../src/log/access-log.ts'
+import type { AccessLog } from '../../src/log/access-log.ts'
 import type { Turnstile } from '../../src/protocol/counters.ts'
 import type { Exchange, HeaderList, ResponseType } from '../exchange.ts'
 import { clientAddress } from '../forwarding.ts'
@@ -36,7 +36,7 @@ export class Passage {
   /** Set for an upgrade once it was granted or refused: then the end of its socket is no failure. */
   isAnswered = false
   readonly #turnstile: Turnstile
-  readonly #log: LineBatch
+  readonly #log: AccessLog
   readonly #startedAt = performance.now()
   readonly #whenOver: (() => void)[] = []
   #place: Place | undefined
@@ -44,7 +44,7 @@ export class Passage {
   #sent: { readonly method: string; readonly uri: string } | undefined
   #gone: AbortController | undefined
 
-  constructor(parts: { request: IncomingMessage; exchange: Exchange; turnstile: Turnstile; log: LineBatch }) {
+  constructor(parts: { request: IncomingMessage; exchange: Exchange; turnstile: Turnstile; log: AccessLog }) {
     this.request = parts.request
     this.exchange = parts.exchange
     this.hasBody = hasBody(parts.request)
@@ -118,7 +118,7 @@ export class Passage {
   #writeLog(): void {
     const { method, path, query, rewrittenFrom, peer, header, requestId, routing, user } = this.exchange
     const uri = this.#sent?.uri ?? rewrittenFrom
-    const line = formatAccessLine({
+    this.#log.record({
       doneAt: Date.now(),
       clientIp: clientAddress(peer, header('x-forwarded-for'), routing.trusts(peer)),
       remoteUser: user ?? '-',
@@ -140,6 +140,5 @@ export class Passage {
       filePath: this.filePath,
       errorMessage: this.errorMessage,
     })
-    this.#log.add(line)
   }
 }

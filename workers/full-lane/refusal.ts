@@ -1,6 +1,6 @@
 /** Answers to what is not even a request. */
 import type { Socket } from 'node:net'
-import { formatAccessLine, type LineBatch } from '../../src/log/access-log.ts'
+import type { AccessLog } from '../../src/log/access-log.ts'
 import { plainAddress, requestIdOf } from '../forwarding.ts'
 import { errorAnswer } from '../responses.ts'
 import type { RoutingTable } from '../routing-table.ts'
@@ -18,30 +18,28 @@ export const statusOfParseError = (code: string | undefined): number => STATUS_O
 /** Says why and closes the connection. One line in the access log, as for a request. */
 export const refuseConnection = (
   socket: Socket,
-  refusal: { readonly status: number; readonly cause: string; readonly routing: RoutingTable; readonly log: LineBatch },
+  refusal: { readonly status: number; readonly cause: string; readonly routing: RoutingTable; readonly log: AccessLog },
 ): void => {
   const { status, cause, routing, log } = refusal
   const requestId = requestIdOf(undefined)
   const answer = errorAnswer({ requestId, routing, header: () => undefined }, status)
   const clientIp = plainAddress(socket.remoteAddress)
   socket.end(rawAnswer(answer), () => socket.destroy())
-  log.add(
-    formatAccessLine({
-      doneAt: Date.now(),
-      clientIp,
-      remoteUser: '-',
-      method: '',
-      uri: '',
-      protocol: '',
-      status,
-      bodyBytesSent: Buffer.byteLength(answer.body),
-      requestId,
-      requestTimeMs: 0,
-      referer: '',
-      userAgent: '',
-      flyRequestId: '',
-      responseType: 'error',
-      errorMessage: cause,
-    }),
-  )
+  log.record({
+    doneAt: Date.now(),
+    clientIp,
+    remoteUser: '-',
+    method: '',
+    uri: '',
+    protocol: '',
+    status,
+    bodyBytesSent: Buffer.byteLength(answer.body),
+    requestId,
+    requestTimeMs: 0,
+    referer: '',
+    userAgent: '',
+    flyRequestId: '',
+    responseType: 'error',
+    errorMessage: cause,
+  })
 }

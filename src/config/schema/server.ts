@@ -108,6 +108,14 @@ export const server = section({
   idle: idle
     .exactOptional()
     .meta({ description: 'What happens to the machine when nobody has asked for anything for a while. Default: nothing.' }),
+  metrics: section({
+    listen: listen.meta({
+      description: 'Where GET /metrics is answered, as Prometheus reads it. Anybody who can connect may read it. Read at the start only.',
+      examples: ['127.0.0.1:9394'],
+    }),
+  })
+    .exactOptional()
+    .meta({ description: 'A listener for metrics alone. Default: none; navigator metrics prints them.' }),
   static: staticFiles.prefault({}).meta({ description: 'Files served without a tenant.' }),
   cgi_scripts: z.array(cgiScript).exactOptional().meta({ description: 'Programs run for one request each. Default: none.' }),
   named_hosts: z.unknown().meta({ description: 'Host names of 0.11; never had an effect.' }).optional(),

@@ -1,6 +1,8 @@
 /** A fast lane on a port of its own, in front of scripted upstreams. Everything is real but the supervisor. */
+
 import { once } from 'node:events'
 import net from 'node:net'
+import { createAccessLog } from '../../../src/log/access-log.ts'
 import { createHostDoor } from '../../../src/protocol/activity.ts'
 import { allocateCounters, createGateKeeper, createTurnstile, type TrafficReading } from '../../../src/protocol/counters.ts'
 import type { TenantRoute } from '../../../src/protocol/routing-snapshot.ts'
@@ -103,7 +105,7 @@ export const startScene = async (upstreamPort: number, options: SceneOptions = {
   })
   const table = () => routing
   const lines: string[] = []
-  const log = { add: (line: string) => void lines.push(line), flush() {} }
+  const log = createAccessLog({ add: (line) => void lines.push(line), flush() {} }, () => {})
   const room = createWaitingRoom({ turnstile, table, post: (message) => void scene.posted.push(message.type), now: Date.now })
   const host = new HostGate({
     door: createHostDoor(counters, 0),
