@@ -12,6 +12,8 @@ export type Settings = {
   readonly rounds: number
   /** Length of one round. */
   readonly seconds: number
+  /** Length of the soak. */
+  readonly minutes: number
   readonly isQuick: boolean
   /** Peers to measure; all that are installed when empty. */
   readonly only: readonly string[]

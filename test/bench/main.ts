@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--only PEER]…`
+ * `npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--minutes N] [--only PEER]…`
  * Measures navigator and its peers by turns, prints tables and writes bench/results/*.json. Linux only (/proc).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,6 +15,7 @@ import { measureLookup } from './parts/lookup.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measureProxying } from './parts/proxy.ts'
 import { measureReload } from './parts/reload.ts'
+import { measureSoak } from './parts/soak.ts'
 import { measureStart } from './parts/start.ts'
 import { measureStaticFiles } from './parts/static.ts'
 import { measureSupervisor } from './parts/supervisor.ts'
@@ -34,10 +35,14 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   memory: measureMemory,
   start: measureStart,
   reload: measureReload,
+  soak: measureSoak,
 }
 
-const usage = `usage: npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--only PEER]…
-  parts: ${Object.keys(parts).join(' ')}; all of them when none is named
+/** Half an hour by itself: only where it is named. */
+const onlyByName = new Set(['soak'])
+
+const usage = `usage: npm run bench -- [parts…] [--quick] [--rounds N] [--seconds N] [--minutes N] [--only PEER]…
+  parts: ${Object.keys(parts).join(' ')}; all but ${[...onlyByName].join(' ')} when none is named
   peers: ${columns.join(', ')}; all that are installed when none is named
 `
 
@@ -89,6 +94,7 @@ const readArguments = (): { readonly settings: Settings; readonly names: readonl
       quick: { type: 'boolean' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      minutes: { type: 'string' },
       only: { type: 'string', multiple: true },
       help: { type: 'boolean', short: 'h' },
     },
@@ -96,16 +102,17 @@ const readArguments = (): { readonly settings: Settings; readonly names: readonl
   const isQuick = values.quick === true
   const rounds = Number(values.rounds ?? (isQuick ? 3 : 5))
   const seconds = Number(values.seconds ?? (isQuick ? 1 : 2))
+  const minutes = Number(values.minutes ?? (isQuick ? 2 : 30))
   const unknown = [
     ...positionals.filter((name) => !(name in parts)),
     ...(values.only ?? []).filter((name) => !columns.some((one) => one === name)),
   ]
-  if (values.help || unknown.length > 0 || !(rounds >= 1) || !(seconds >= 1)) {
+  if (values.help || unknown.length > 0 || !(rounds >= 1) || !(seconds >= 1) || !(minutes > 0)) {
     process.stderr.write(`${unknown.map((name) => `unknown: ${name}\n`).join('')}${usage}`)
     process.exit(values.help ? 0 : 2)
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(parts)
-  return { settings: { rounds, seconds, isQuick, only: values.only ?? [] }, names }
+  const names = positionals.length > 0 ? positionals : Object.keys(parts).filter((name) => !onlyByName.has(name))
+  return { settings: { rounds, seconds, minutes, isQuick, only: values.only ?? [] }, names }
 }
 
 await main()

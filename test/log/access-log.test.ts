@@ -109,6 +109,22 @@ test('64 KB are posted at once', () => {
   expect(posted.join('').split('\n')).toHaveLength(71)
 })
 
+test('a line that is longer than a batch is posted whole', () => {
+  const { posted, lines } = batch()
+  const long = '€'.repeat(70_000)
+  for (const line of ['before', long, 'behind']) lines.add(line)
+  lines.flush()
+  expect(posted.join('')).toBe(`before\n${long}\nbehind\n`)
+})
+
+test('what is remembered of the line before is of this line again when it differs', () => {
+  const about = (clientIp: string, tenant: string) => {
+    const line = JSON.parse(formatAccessLine({ ...record, clientIp, tenant, proxyBackend: `tenant:${tenant}` }))
+    return [line.client_ip, line.tenant, line.proxy_backend]
+  }
+  for (const name of ['a', 'b"', 'a']) expect(about(name, name)).toEqual([name, name, `tenant:${name}`])
+})
+
 test('flushing nothing posts nothing', () => {
   const { posted, lines } = batch()
   lines.flush()
