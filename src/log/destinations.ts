@@ -79,8 +79,9 @@ export const createDestinations = (spec: DestinationsSpec): Destinations => {
       if (vector && (source !== VECTOR || tenant !== undefined)) vector.write(formatChildLine('json', source, stream, line, options))
     },
     access(bytes) {
+      // A copy: what stdout gets is its own.
+      outlets.vector?.writeLines(bytes.slice())
       spec.writeAccess(bytes)
-      outlets.vector?.writeLines(bytes)
     },
     own({ json, text }) {
       recent.add({ at: Date.now(), source: 'navigator', stream: 'stdout', line: text })

@@ -1,3 +1,5 @@
+import { release } from './owned-bytes.ts'
+
 const NEWLINE = 0x0a
 
 /** Lines that wait to be written: bounded, the oldest lost first, and counted. */
@@ -56,7 +58,7 @@ export const createLineQueue = (boundBytes: number): LineQueue => {
         size += entries[first]!.length
         taken.push(shift())
       }
-      return taken.length === 1 ? taken[0] : Buffer.concat(taken, size)
+      return taken.length === 1 ? taken[0] : joined(taken, size)
     },
     putBack(bytes) {
       unwritten = bytes
@@ -69,6 +71,12 @@ export const createLineQueue = (boundBytes: number): LineQueue => {
       first = 0
     },
   }
+}
+
+const joined = (taken: readonly Buffer[], size: number): Buffer => {
+  const bytes = Buffer.concat(taken, size)
+  taken.forEach(release)
+  return bytes
 }
 
 /** How many line ends there are in it. */

@@ -2,6 +2,7 @@ import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isatty } from 'node:tty'
 import { createLineQueue, type LineQueue } from './line-queue.ts'
+import { own, release } from './owned-bytes.ts'
 
 const BOUND_BYTES = 8 * 1024 * 1024
 const WRITE_BYTES = 256 * 1024
@@ -15,7 +16,7 @@ const RETRY_MS = 10
 export type Sink = {
   /** One line, without line end. */
   write(line: string): void
-  /** Whole lines with their line ends. The bytes must not change afterwards. */
+  /** Whole lines with their line ends, in a buffer of their own, which is the sink's from now on. */
   writeLines(bytes: Uint8Array): void
   /** Lines lost so far. */
   readonly dropped: number
@@ -42,8 +43,9 @@ export const createSink = (fd: number, { boundBytes = BOUND_BYTES }: { boundByte
   }
   const settle = (error: NodeJS.ErrnoException | null, written = 0) => {
     const rest = inFlight!.subarray(error ? 0 : written)
-    inFlight = undefined
     if (rest.length > 0) queue.putBack(rest)
+    else release(inFlight!)
+    inFlight = undefined
     if (error && error.code !== 'EAGAIN') breakOff()
     if (error?.code === 'EAGAIN') setTimeout(next, RETRY_MS)
     else next()
@@ -64,7 +66,7 @@ export const createSink = (fd: number, { boundBytes = BOUND_BYTES }: { boundByte
 
   return {
     write: (line) => accept(Buffer.from(`${line}\n`)),
-    writeLines: (bytes) => accept(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+    writeLines: (bytes) => accept(own(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))),
     get dropped() {
       return queue.dropped
     },

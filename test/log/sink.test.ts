@@ -20,10 +20,20 @@ test('writes lines of all kinds in the order they came', async () => {
   using file = newFile()
   const sink = createSink(file.fd)
   sink.write('one €')
-  sink.writeLines(Buffer.from('two\nthree\n'))
+  sink.writeLines(new TextEncoder().encode('two\nthree\n'))
   sink.write('four')
   await sink.flush()
   expect(file.text()).toBe('one €\ntwo\nthree\nfour\n')
+})
+
+test('gives back the memory of lines as soon as they are written, one by one or together', async () => {
+  using file = newFile()
+  const sink = createSink(file.fd)
+  const batches = Array.from({ length: 5 }, (_, i) => new Uint8Array(100 * 1024).fill(48 + i))
+  for (const batch of batches) sink.writeLines(batch)
+  await sink.flush()
+  expect(batches.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0, 0, 0])
+  expect(file.text()).toHaveLength(500 * 1024)
 })
 
 test('flushes at the end what has not gone out yet', () => {
