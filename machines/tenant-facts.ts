@@ -20,7 +20,7 @@ export type TenantInput = TenantTimes & {
 }
 
 /** Why it was stopped last. After `reload` and `shutdown` it never starts again. */
-export type StopReason = 'idle' | 'operator' | 'reload' | 'shutdown' | 'eviction'
+export type StopReason = 'idle' | 'operator' | 'reload' | 'shutdown' | 'eviction' | 'memory'
 
 /** The running process as its actor reports it. `slot` is its place in the counters. */
 export type Running = { readonly pid: number; readonly port: number; readonly slot: number }

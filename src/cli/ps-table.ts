@@ -53,13 +53,15 @@ export const formatPs = ({ rows }: PsReport, { now, paint }: { now: number; pain
 }
 
 /** Why a row stands where it does, where that is not plain. */
-const explain = ({ state, failure, lastExit, restarts, tail = [] }: PsRow, now: number): readonly string[] => {
-  if (!failure && state !== 'crashed') return []
+const explain = ({ state, failure, lastExit, restarts, oomKills, tail = [] }: PsRow, now: number): readonly string[] => {
+  const killed = oomKills === undefined ? [] : [`killed for want of memory: ${oomKills}`]
+  if (!failure && state !== 'crashed') return killed
   const reason = failure?.reason ?? 'ended by itself'
   const times = restarts > 1 ? [`${restarts} crashes`] : []
   const next = failure && failure.retryAt > now ? [`next try in ${span(failure.retryAt - now)}`] : []
   const lines = tail.flatMap((text) => text.split('\n')).filter((line) => line.trim() !== '')
   return [
+    ...killed,
     [reason, ...describeExit(lastExit), ...times, ...next].join(', '),
     ...lines.slice(-MOST_TAIL_LINES).map((line) => `| ${printable(line)}`),
   ]

@@ -7,6 +7,7 @@ import { openMetricsListener } from '../inspect/metrics-listener.ts'
 import { readMetrics, watchCommands } from '../inspect/watch-commands.ts'
 import type { Logger } from '../log/logger.ts'
 import { lockInstance } from '../process/instance-lock.ts'
+import { openMemoryGroups } from '../process/memory-groups.ts'
 import { killAllProcesses } from '../process/run.ts'
 import { createServiceNotice, type ServiceNotice } from '../process/service-notice.ts'
 import { type Supervisor, startSupervisor } from '../supervisor/supervisor.ts'
@@ -101,6 +102,7 @@ const start = ({ loaded, load, env, directory, output, orders }: Serving, notice
     },
     signalSelf: (signal) => void process.kill(process.pid, signal),
     notice,
+    openMemoryGroups,
     signal: orders.stopSignal,
   })
 

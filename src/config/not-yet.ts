@@ -7,8 +7,6 @@ import type { Node } from './tree.ts'
  * `*` any key. The second text says what that means where it may surprise.
  */
 export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
-  ['applications.pools.default_memory_limit', 'tenants may use any amount of memory'],
-  ['applications.tenants[].memory_limit', 'the tenant may use any amount of memory'],
   ['applications.tenants[].port', 'the tenant is lent a port from the range'],
   ['managed_processes[].health_check'],
   ['routing'],

@@ -89,10 +89,16 @@ const resolveTenant = (
     ...resolveTenantHooks({ all: hooks, own }, index, scope),
     ...resolveReadiness({ tenant, preset, applications }),
     startup_timeout: tenant.startup_timeout ?? preset?.startup_timeout ?? applications.startup_timeout ?? STARTUP_TIMEOUT_MS,
+    ...memoryLimitOf(tenant, applications),
     idle_timeout: tenant.idle_timeout ?? applications.pools.timeout,
     stop_timeout: tenant.stop_timeout ?? applications.stop_timeout ?? STOP_TIMEOUT_MS,
     track_websockets: tenant.track_websockets ?? applications.track_websockets ?? true,
   }
+}
+
+const memoryLimitOf = ({ memory_limit }: FileTenant, { pools }: FileApplications): Pick<TenantConfig, 'memory_limit'> => {
+  const limit = memory_limit ?? pools.default_memory_limit
+  return limit === undefined ? {} : { memory_limit: limit }
 }
 
 const layersOf = (

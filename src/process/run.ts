@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { execFailure } from './exec-failure.ts'
 import { findProgram } from './find-program.ts'
 import { endGroup, isGroupAlive, isGroupGone, signalGroup } from './group.ts'
-import { type Account, disguiseAs } from './identity.ts'
+import { type Account, type Disguise, disguiseAs } from './identity.ts'
 import { readLines } from './output.ts'
 import { createTail } from './tail.ts'
 
@@ -21,6 +22,8 @@ export type ProcessSpec = {
   readonly env: NodeJS.ProcessEnv
   /** Who it is run as; navigator itself by default. */
   readonly as?: Account | undefined
+  /** The file of a control group to which it writes its pid before it begins, so that all it starts is in the group too. */
+  readonly membersFile?: string | undefined
   /** Each line it writes, without line end, at most 64 KiB. Not called after disposal. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void
 }
@@ -103,8 +106,17 @@ const outliveLeader = async (pgid: number): Promise<void> => {
   if (await isGroupGone(pgid, 0)) liveGroups.delete(pgid)
 }
 
+/** The shell joins the group and becomes the program; a group that cannot be joined keeps nobody from starting. */
+const JOIN = ['/bin/sh', '-c', 'echo $$ > "$0"; exec "$@"']
+
+/** Joining takes the rights that navigator has: one that is started as somebody else already is put into the group. */
+const enclose = ({ name, as, membersFile }: ProcessSpec): Disguise => {
+  const { ids, prefix } = disguiseAs(name, as)
+  return membersFile === undefined || ids.uid !== undefined ? { ids, prefix } : { ids, prefix: [...JOIN, membersFile, ...prefix] }
+}
+
 const spawnChild = async (spec: ProcessSpec): Promise<ChildProcess> => {
-  const { ids, prefix } = disguiseAs(spec.name, spec.as)
+  const { ids, prefix } = enclose(spec)
   const [command, ...args] = [...prefix, ...spec.argv]
   if (!spec.argv[0]) throw execFailure(spec, new Error('the command is empty'))
   // What is started by another program is missed by that one: its error would be an exit like any other.
@@ -112,6 +124,7 @@ const spawnChild = async (spec: ProcessSpec): Promise<ChildProcess> => {
   try {
     const child = spawn(command!, args, { cwd: spec.cwd, env: spec.env, ...ids, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     if (child.pid !== undefined) liveGroups.add(child.pid)
+    if (child.pid !== undefined && ids.uid !== undefined && spec.membersFile) writeFileSync(spec.membersFile, String(child.pid))
     await new Promise((resolve, reject) => child.once('spawn', () => resolve(undefined)).once('error', reject))
     return child
   } catch (cause) {

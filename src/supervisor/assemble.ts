@@ -17,6 +17,7 @@ import { createHooks, type Hooks } from './hooks.ts'
 import { createHost, type Host } from './host.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { createManagedProcesses } from './managed-processes.ts'
+import { createMemoryLimits, type MemoryLimits } from './memory-limits.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import { createPublisher } from './publisher.ts'
 import type { ReloadTargets } from './reload.ts'
@@ -40,6 +41,7 @@ export type Parts = ReloadTargets & {
   readonly hooks: Hooks
   readonly traffic: Traffic
   readonly recorder: Recorder
+  readonly memory: MemoryLimits
   config(): Config
   address(): Listeners['address']
   /** Ends what a killed supervisor left, starts managed processes, runs start hooks, then starts workers. */
@@ -64,6 +66,7 @@ export const assemble = async (options: SupervisorOptions, takeUp: (file: string
     hooks: stock.hooks,
     traffic: stock.traffic,
     recorder: stock.recorder,
+    memory: stock.memory,
     ...crew,
     ...reloading(options, now, stock, crew),
     ...lifeOf(options, now, stock, crew),
@@ -87,6 +90,7 @@ const layIn = ({ runtimeDirectory, ...options }: SupervisorOptions, now: Now) =>
     traffic: createTraffic(),
     recorder: createRecorder(),
     slots: createSlots(gates.read),
+    memory: createMemoryLimits(options.openMemoryGroups, options.log),
     ports: createPorts(portsOf(now.config)),
     hooks: createHooks({ env: options.env, pids, log: options.log, onLine }),
   }
@@ -199,6 +203,7 @@ const lifeOf = ({ log }: SupervisorOptions, now: Now, stock: Stock, crew: Crew):
       signal.throwIfAborted()
       await workers.startAll()
       ticking.use(startTrafficSampler(stock.gates, registry.generations))
+      ticking.use(stock.memory.watch(registry.generations))
       ticking.use(watchRestartFiles({ registry, log }))
       ticking.use(keepWarm(() => now.config.tenants, registry))
       host.start()

@@ -4,6 +4,7 @@ import type { TenantConfig } from '../config/config.ts'
 import { readUsage } from '../process/usage.ts'
 import type { GateKeeper } from '../protocol/counters.ts'
 import type { Managed, ManagedProcesses } from './managed-processes.ts'
+import type { MemoryLimits } from './memory-limits.ts'
 import type { PsRow } from './report.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
 import type { WorkerRow, Workers } from './workers.ts'
@@ -12,6 +13,7 @@ import type { WorkerRow, Workers } from './workers.ts'
 export type PsSources = {
   readonly tenants: readonly TenantConfig[]
   readonly registry: TenantRegistry
+  readonly memory: Pick<MemoryLimits, 'oomKills'>
   readonly processes: ManagedProcesses
   readonly workers: Workers
   readonly gates: GateKeeper
@@ -20,14 +22,27 @@ export type PsSources = {
 }
 
 /** The rows of `ps` as of now, with what each process takes. Supervisor thread. */
-export const readRows = async ({ tenants, registry, processes, workers, gates, startedAt }: PsSources): Promise<readonly PsRow[]> => {
+export const readRows = async ({
+  tenants,
+  registry,
+  memory,
+  processes,
+  workers,
+  gates,
+  startedAt,
+}: PsSources): Promise<readonly PsRow[]> => {
   const rows = [
-    ...tenants.map(({ name }) => tenantRow(name, { registry, gates, startedAt })),
+    ...tenants.map((tenant) => ({ ...tenantRow(tenant.name, { registry, gates, startedAt }), ...limitOf(tenant, memory) })),
     ...processes.all().map(processRow),
     ...workers.all().map(workerRow),
   ]
   const usage = await readUsage(rows.flatMap(({ pid }) => (pid === undefined ? [] : [pid])))
   return rows.map((row) => ({ ...row, ...(row.pid === undefined ? {} : usage.get(row.pid)) }))
+}
+
+const limitOf = ({ name, memory_limit }: TenantConfig, memory: PsSources['memory']): Partial<PsRow> => {
+  const oomKills = memory.oomKills(name)
+  return { ...(memory_limit === undefined ? {} : { memoryLimitBytes: memory_limit }), ...(oomKills === 0 ? {} : { oomKills }) }
 }
 
 const none = { inFlight: 0, sockets: 0, requests: 0, restarts: 0 }

@@ -22,6 +22,9 @@ export type PsRow = {
   readonly cpuPercent?: number
   /** Crashes since navigator started. */
   readonly restarts: number
+  /** Processes that the kernel has killed since navigator started because the tenant took more memory than its limit. */
+  readonly oomKills?: number
+  readonly memoryLimitBytes?: number
   readonly lastExit?: { readonly code: number | null; readonly signal: string | null; readonly at: number }
   readonly failure?: { readonly reason: string; readonly retryAt: number }
   /** Why it was stopped last, while it is stopped or stopping. */

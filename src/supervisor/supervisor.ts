@@ -7,6 +7,7 @@ import type { Recorder } from '../inspect/recorder.ts'
 import type { Traffic } from '../inspect/traffic.ts'
 import type { Destinations } from '../log/destinations.ts'
 import type { Logger } from '../log/logger.ts'
+import type { MemoryGroups } from '../process/memory-groups.ts'
 import type { ServiceNotice } from '../process/service-notice.ts'
 import { liveServerMachine } from './actors/server.ts'
 import { assemble } from './assemble.ts'
@@ -34,6 +35,8 @@ export type SupervisorOptions = {
   /** Puts this process to sleep, or ends it, where the machine has no API for that. */
   signalSelf(signal: 'SIGTSTP' | 'SIGTERM'): void
   readonly notice: ServiceNotice
+  /** Control groups for memory. Throws an Error that says why there are none. */
+  openMemoryGroups(): MemoryGroups
   /** Its abort stops a start that is under way, which rejects with the reason. */
   readonly signal?: AbortSignal
 }

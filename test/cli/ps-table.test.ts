@@ -52,3 +52,8 @@ test('ps says under a failed row why, and what it wrote last, without its escape
     '',
   ])
 })
+
+test('ps says under a row how often the kernel ended it for want of memory', () => {
+  const table = plain({ ...quiet, kind: 'tenant', name: 'boston', state: 'ready', since: now, memoryLimitBytes: 1_000, oomKills: 2 })
+  expect(table.split('\n')[2]).toBe('  killed for want of memory: 2')
+})

@@ -112,6 +112,9 @@ export const optionsFor = (sections: Sections, runtimeDirectory: string, from = 
     runtimeDirectory,
     workerUrl: new URL('./apps/worker.ts', import.meta.url),
     load: async () => ({ config, warnings: [] }),
+    openMemoryGroups() {
+      throw new Error('the tests are to do without')
+    },
   }
 }
 

@@ -33,7 +33,11 @@ const pools = section({
   start_concurrency: int(1, 1_000)
     .prefault('4')
     .meta({ description: 'Starts of tenants under way at once.', examples: ['2'] }),
-  default_memory_limit: size.exactOptional().meta({ description: 'Memory a tenant may use. Default: no limit.', examples: ['768M'] }),
+  default_memory_limit: size.exactOptional().meta({
+    description:
+      'Memory an app and all it starts may take. Where control groups (cgroup v2, v1) can be written, the kernel ends an app that wants more; elsewhere it is looked at every 3 s and restarted, once its requests have ended. Default: no limit.',
+    examples: ['768M'],
+  }),
   user: text.exactOptional().meta({
     description:
       'System user apps run as, with its groups, HOME, USER and LOGNAME, which only root may say. It keeps groups besides its first where `setpriv` of util-linux is installed. Default: that of navigator.',

@@ -13,6 +13,7 @@ import type { Ports } from '../../process/ports.ts'
 import { awaitReadiness } from '../../process/readiness.ts'
 import type { GateKeeper } from '../../protocol/counters.ts'
 import type { Hooks } from '../hooks.ts'
+import type { MemoryLimits } from '../memory-limits.ts'
 import type { Slots } from '../slots.ts'
 import type { StartPool } from '../start-pool.ts'
 import { type Launch, liveChild } from './child.ts'
@@ -28,6 +29,7 @@ export type TenantSurroundings = {
   readonly gates: GateKeeper
   readonly pids: PidDirectory
   readonly hooks: Hooks
+  readonly memory: MemoryLimits
   /** The configuration of the generation with this id. */
   configOf(id: string): TenantConfig
   onLine(tenant: string, stream: 'stdout' | 'stderr', line: string): void
@@ -87,6 +89,8 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
   lent.defer(() => around.ports.giveBack(port))
   const slot = around.slots.lend()
   lent.defer(() => around.slots.giveBack(slot))
+  const hold = around.memory.hold(config, slot)
+  if (hold) lent.use(hold)
   const command = await resolveCommand(config, port)
   const lentNames = { ...accountEnvironment(config.account), ...command.env }
   const env = childEnvironment(around.env, { lent: lentNames, own: config.env, unset: config.unset_env ?? [], port })
@@ -99,6 +103,7 @@ const prepareTenant = async (config: TenantConfig, around: TenantSurroundings): 
       argv: command.argv,
       cwd: config.root,
       as: config.account,
+      membersFile: hold?.membersFile,
       env,
       onLine: (stream, line) => around.onLine(config.name, stream, line),
     },
