@@ -21,6 +21,8 @@ export type Exchange = {
   readonly upgrade: 'none' | 'websocket' | 'other'
   /** Who it is from, set only once the password has been found right. */
   user?: string | undefined
+  /** Whether it has been counted among what its client may ask. */
+  isCounted?: boolean
   /** What logs, upstreams and error pages call this request. */
   readonly requestId: string
   readonly routing: RoutingTable

@@ -8,6 +8,7 @@ import { replayOnFly } from './steps/fly-replay.ts'
 import { answerHealthCheck, routeHealthCheck } from './steps/health-check.ts'
 import { refuseOtherHosts } from './steps/hosts.ts'
 import { showMaintenance } from './steps/maintenance.ts'
+import { limitRate } from './steps/rate-limit.ts'
 import { matchReverseProxy } from './steps/reverse-proxy.ts'
 import { applyRules, startOver } from './steps/rewrite.ts'
 import { redirectToSlash } from './steps/slash-redirect.ts'
@@ -15,11 +16,12 @@ import { refuseOtherMethods, serveFallback, serveStaticFile } from './steps/stat
 import { homeCookie, returnToMachine } from './steps/sticky-session.ts'
 import { routeToTenant } from './steps/tenant.ts'
 
-/** What is tried, in this order. The first verdict counts. `letIn` is asked again about what a path is rewritten to. */
-const stepsBy = (letIn: Step): readonly Step[] => [
+/** What is tried, in this order. The first verdict counts. `letIn` is asked again about what a path is rewritten to; `limit` counts. */
+const stepsBy = (letIn: Step, limit: Step): readonly Step[] => [
   answerHealthCheck,
   takeBroadcast,
   refuseOtherHosts,
+  limit,
   letIn,
   openCable,
   routeHealthCheck,
@@ -45,8 +47,9 @@ const checked =
     return exchange.rewrittenFrom === undefined ? decision : (letIn(exchange) ?? decision)
   }
 
-const steps = stepsBy(authenticate)
-const stepsOnceLetIn = stepsBy(() => undefined)
+const pass: Step = () => undefined
+const steps = stepsBy(authenticate, limitRate)
+const stepsOnceLetIn = stepsBy(pass, pass)
 
 /** Decides what becomes of a request. Synchronous; a lane may ask twice, and must after a pending decision. */
 export const decide = (exchange: Exchange): Decision => decideBy(steps, exchange)

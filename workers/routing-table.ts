@@ -10,6 +10,7 @@ import { createPublicFiles, type PublicFiles } from './files/public-files.ts'
 import { compileReplays, type ReplayTable } from './fly/replay-table.ts'
 import { compileStickySessions, type StickySessions } from './fly/sticky-sessions.ts'
 import { createMaintenancePages, type MaintenancePages } from './maintenance-pages.ts'
+import { compileRateLimit, type RateLimit } from './rate-limit.ts'
 import { compileReverseProxies, type ReverseProxyTable } from './reverse-proxy-table.ts'
 import { compileRules, type RuleTable } from './rules/rule-table.ts'
 import { compileTrust } from './trust.ts'
@@ -35,6 +36,8 @@ export type RoutingTable = {
   readonly rules: RuleTable
   readonly replays: ReplayTable
   readonly sticky: StickySessions | undefined
+  /** Undefined where nothing is limited. */
+  readonly rateLimit: RateLimit | undefined
   /** Whether this host is served here. Undefined where all are. */
   readonly isAllowedHost: ((host: string) => boolean) | undefined
   /** Whether what this peer says of a request's way here is believed. */
@@ -103,6 +106,7 @@ export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Crede
     rules: compileRules(snapshot.routes),
     replays: compileReplays(snapshot.routes.fly?.replay ?? []),
     sticky: compileStickySessions(snapshot.routes.fly),
+    rateLimit: compileRateLimit(snapshot),
     isAllowedHost: compileAllowedHosts(snapshot),
     trusts: compileTrust(snapshot.server.trust_proxy),
     findTenant,

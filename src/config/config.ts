@@ -51,6 +51,9 @@ export type PoolsConfig = DeepReadonly<File['applications']['pools']> & { readon
 /** `yields` where the file says nothing of it: then other routes of its paths come first. */
 export type CableConfig = DeepReadonly<File['cable']> & { readonly yields: boolean }
 
+/** `per` in ms. Without `requests` nothing is limited. */
+export type RateLimitingConfig = DeepReadonly<NonNullable<File['rate_limiting']>>
+
 /** `page` is absolute. Without it, the built-in page is shown. */
 export type MaintenanceConfig = DeepReadonly<File['maintenance']>
 
@@ -194,6 +197,7 @@ export type Config = {
   readonly logging: LoggingConfig
   readonly hooks?: { readonly server: HooksConfig }
   readonly cable: CableConfig
+  readonly rate_limiting?: RateLimitingConfig
 }
 
 /** A note about the file that does not stop it from being used. */

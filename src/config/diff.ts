@@ -27,7 +27,7 @@ export type ConfigDiff = {
   readonly poolsChanged: boolean
   readonly queueChanged: boolean
   readonly loggingChanged: boolean
-  /** `auth`, `cable` or `hooks`. */
+  /** `auth`, `cable`, `hooks` or `rate_limiting`. */
   readonly othersChanged: boolean
   /** Nothing at all. */
   readonly unchanged: boolean
@@ -79,9 +79,11 @@ const diffSections = (before: Config, after: Config) => {
     poolsChanged: differ(before.applications.pools, after.applications.pools),
     queueChanged: differ(before.applications.queue, after.applications.queue),
     loggingChanged: differ(before.logging, after.logging),
-    othersChanged: differ([before.auth, before.cable, before.hooks], [after.auth, after.cable, after.hooks]),
+    othersChanged: differ(othersOf(before), othersOf(after)),
   }
 }
+
+const othersOf = ({ auth, cable, hooks, rate_limiting }: Config) => [auth, cable, hooks, rate_limiting]
 
 const differ = (a: unknown, b: unknown): boolean => !isDeepStrictEqual(a, b)
 

@@ -10,7 +10,6 @@ export const NOT_YET: readonly (readonly [path: string, consequence?: string])[]
   ['applications.tenants[].port', 'the tenant is lent a port from the range'],
   ['managed_processes[].health_check'],
   ['routing'],
-  ['rate_limiting', 'requests are not limited'],
   ['circuit_breaker'],
   ['observability'],
 ]

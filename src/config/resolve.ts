@@ -46,11 +46,13 @@ export const resolve = (file: File, context: Context): Resolved => {
     managed_processes: [...vectorProcess(logging, around), ...resolveProcesses(file.managed_processes, around)],
     logging,
     cable: { ...file.cable, yields: nodeAt(context.root, ['cable']) === undefined },
+    ...(file.rate_limiting === undefined ? {} : { rate_limiting: file.rate_limiting }),
     ...resolveServerHooks(file.hooks?.server, around),
   }
   checkTenantAuth(config.tenants, config.auth, around)
   warnOfLines(file, around)
   warnOfHostname(file, around)
+  warnOfNoLimit(file, around)
   warnOfArguments(file, around)
   return { config, errors: findings.errors, warnings: findings.warnings }
 }
@@ -110,6 +112,11 @@ const warnOfHostname = ({ server }: File, { root, findings }: Surroundings): voi
   if (server.hostname === undefined || server.allowed_hosts !== undefined) return
   const at = positionOf(root, ['server', 'hostname'])
   findings.warn('server.hostname alone refuses nothing: requests for any host are taken', at, `write allowed_hosts: [${server.hostname}]`)
+}
+
+const warnOfNoLimit = ({ rate_limiting: limiting }: File, { root, findings }: Surroundings): void => {
+  if (limiting === undefined || limiting.requests !== undefined) return
+  findings.warn('rate_limiting without requests limits nothing', keyPositionOf(root, ['rate_limiting']), 'write requests: 600')
 }
 
 /** `command: redis-server --port 1` without args is most likely several words, yet nothing splits it. */

@@ -8,6 +8,7 @@ import { applications } from './schema/applications.ts'
 import { hooks } from './schema/hooks.ts'
 import { logging } from './schema/logging.ts'
 import { managedProcess } from './schema/processes.ts'
+import { rateLimiting } from './schema/rate-limiting.ts'
 import { routes } from './schema/routes.ts'
 import { server } from './schema/server.ts'
 import { section } from './schema/values.ts'
@@ -29,7 +30,7 @@ export const fileSchema = section({
   }),
   hooks: hooks.exactOptional().meta({ description: 'Commands run at certain moments. Default: none.' }),
   routing: future('A/B tests.'),
-  rate_limiting: future('Limits on requests.'),
+  rate_limiting: rateLimiting.exactOptional().meta({ description: 'How much may be asked of navigator. Default: anything.' }),
   circuit_breaker: future('Upstreams left alone for a while after failures.'),
   observability: future('Metrics and traces.'),
 })

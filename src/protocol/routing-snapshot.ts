@@ -1,4 +1,4 @@
-import type { Config, TenantConfig } from '../config/config.ts'
+import type { Config, RateLimitingConfig, TenantConfig } from '../config/config.ts'
 import type { Admission } from './counters.ts'
 
 /** The public states of a tenant and of a managed process: what `ps`, `inspect`, metrics and logs say. */
@@ -58,6 +58,8 @@ export type RoutingSnapshot = {
   readonly routes: Config['routes']
   /** Set where it is enabled. */
   readonly cable?: Config['cable']
+  /** Set where requests are limited. `cells` is memory of all workers, made by `allocateTally`. */
+  readonly rate_limiting?: RateLimitingConfig & { readonly requests: number; readonly cells: SharedArrayBuffer }
   readonly queue: Config['applications']['queue']
   readonly tenants: readonly TenantRoute[]
   readonly standings: readonly TenantStanding[]

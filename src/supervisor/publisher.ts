@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Config, TenantConfig } from '../config/config.ts'
 import type { SupervisorMessage } from '../protocol/messages.ts'
 import type { RoutingSnapshot, TenantRoute, TenantStanding } from '../protocol/routing-snapshot.ts'
+import { allocateTally } from '../protocol/tally.ts'
 
 /** Keeps the workers' routing true. Supervisor thread. */
 export type Publisher = {
@@ -36,7 +38,8 @@ export const createPublisher = (sources: PublisherSources): Publisher => {
     changed.clear()
   }
 
-  const snapshot = () => snapshotOf(sources.config(), sources.standings(), version)
+  const cells = createCells()
+  const snapshot = () => ({ ...snapshotOf(sources.config(), sources.standings(), version), ...limitsOf(sources.config(), cells) })
 
   return {
     snapshot,
@@ -65,6 +68,20 @@ const snapshotOf = (config: Config, standings: readonly TenantStanding[], versio
   tenants: config.tenants.map((tenant) => routeOf(tenant, config)),
   standings,
 })
+
+/** One for all times: a reload, or a worker that is born anew, forgives nobody what he has asked. */
+const createCells = (): (() => SharedArrayBuffer) => {
+  let cells: SharedArrayBuffer | undefined
+  return () => {
+    cells ??= allocateTally(randomInt(2 ** 32))
+    return cells
+  }
+}
+
+const limitsOf = ({ rate_limiting: limiting }: Config, cells: () => SharedArrayBuffer): Pick<RoutingSnapshot, 'rate_limiting'> =>
+  limiting?.enabled && limiting.requests !== undefined
+    ? { rate_limiting: { ...limiting, requests: limiting.requests, cells: cells() } }
+    : {}
 
 const routeOf = (tenant: TenantConfig, { auth, server }: Config): TenantRoute => {
   const sendfileRoots = server.static.x_sendfile

@@ -61,6 +61,7 @@ export type SiteOptions = {
   readonly maintenance?: RoutingSnapshot['maintenance']
   readonly auth?: Partial<RoutingSnapshot['auth']>
   readonly routes?: Partial<RoutingSnapshot['routes']>
+  readonly rate_limiting?: NonNullable<RoutingSnapshot['rate_limiting']>
   readonly cable?: Partial<NonNullable<RoutingSnapshot['cable']>>
   /** What workers of one navigator have in common. */
   readonly channel?: string
@@ -82,6 +83,7 @@ export const snapshotOf = (options: SiteOptions, version = 1): RoutingSnapshot =
   maintenance: options.maintenance ?? { enabled: false },
   auth: { enabled: false, realm: 'Restricted', public_paths: [], auth_patterns: [], ...options.auth },
   routes: { reverse_proxies: (options.reverse_proxies ?? []).map(reverseProxy), ...options.routes },
+  ...(options.rate_limiting && { rate_limiting: options.rate_limiting }),
   ...(options.cable && {
     cable: { enabled: true, path: '/cable', broadcast_path: '/_broadcast', allowed_origins: [], yields: false, ...options.cable },
   }),

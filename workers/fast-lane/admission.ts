@@ -8,15 +8,15 @@ import { answer } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { startRelay } from './relay.ts'
 
-/** Whether its requests are for the full lane, which looks out for X-Sendfile in responses and sets request headers. */
-export const isBeyond = ({ sendfile_roots, headers }: TenantRoute): boolean => sendfile_roots !== undefined || headers !== undefined
-
-export const enterTenant = (client: ClientConnection, tenant: TenantRoute): void => {
+/** Gives false when that is for the full lane to do, which looks out for X-Sendfile in responses and sets request headers. */
+export const enterTenant = (client: ClientConnection, tenant: TenantRoute): boolean => {
+  if (tenant.sendfile_roots !== undefined || tenant.headers !== undefined) return false
   const { room } = client.lane.options
   client.tenant = tenant
   const place = room.tryEnter(tenant)
   if (place !== undefined) startRelay(client, place)
   else void waitFor(client, room.wait(tenant, waitOptions(client)))
+  return true
 }
 
 /** After the tenant's process refused the connection: nothing has been sent, so any request may go in once more. */

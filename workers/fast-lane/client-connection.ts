@@ -6,7 +6,8 @@ import type { Decision, Pending, ResponseType, Verdict } from '../exchange.ts'
 import { isHealthCheck, Presence } from '../host-gate.ts'
 import { errorAnswer } from '../responses.ts'
 import type { Place } from '../routing-table.ts'
-import { enterTenant, isBeyond } from './admission.ts'
+import { takeBack } from '../steps/rate-limit.ts'
+import { enterTenant } from './admission.ts'
 import { answer, answerWithFile, fieldLines } from './answer.ts'
 import { detach } from './client-socket.ts'
 import { DECLINED, INCOMPLETE } from './field-line.ts'
@@ -191,7 +192,9 @@ export class ClientConnection {
   #decide(bytes: Buffer, headLength: number, decision: Decision = this.#decision()): boolean {
     if (decision.kind === 'pending') return this.#waitFor(decision, headLength)
     this.early = headLength === bytes.length ? undefined : bytes.subarray(headLength)
-    return this.#carryOut(decision) || this.#handOver(bytes)
+    if (this.#carryOut(decision)) return true
+    takeBack(this.exchange)
+    return this.#handOver(bytes)
   }
 
   /** The head stays in `early` meanwhile. Whoever checks the password has a limit of its own. */
@@ -224,9 +227,7 @@ export class ClientConnection {
         answer(this, verdict)
         return true
       case 'tenant':
-        if (isBeyond(verdict.tenant) || codingFor(this.exchange) !== undefined) return false
-        enterTenant(this, verdict.tenant)
-        return true
+        return codingFor(this.exchange) === undefined && enterTenant(this, verdict.tenant)
       case 'upstream':
         return codingFor(this.exchange) === undefined && enterUpstream(this, verdict)
       case 'file':

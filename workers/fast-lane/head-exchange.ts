@@ -24,6 +24,7 @@ export class HeadExchange implements Exchange {
   requestId = ''
   user: string | undefined
   rewrittenFrom: string | undefined
+  isCounted = false
   upgrade: 'none' | 'websocket' = 'none'
   readonly peer: string
   routing!: RoutingTable
@@ -67,6 +68,7 @@ export class HeadExchange implements Exchange {
     this.path = text.slice(head.targetStart, head.pathEnd)
     this.query = head.pathEnd === head.targetEnd ? '' : text.slice(head.pathEnd, head.targetEnd)
     this.rewrittenFrom = undefined
+    this.isCounted = false
     this.upgrade = head.websocket ? 'websocket' : 'none'
     this.fieldsStart = head.fieldsStart
     this.hasLength = head.contentLength >= 0
