@@ -27,10 +27,14 @@ export const findBrowser = (): string | undefined =>
 /** `wrk`, for load. */
 export const findWrk = (): string | undefined => firstLine('wrk', ['--version'])
 
+/** HAProxy, as a proxy in front that says who its clients are. */
+export const findHaproxy = (): string | undefined => firstLine('haproxy', ['-v'])
+
 /** Everything optional that tests use, with what was found of it. */
 export const optionalParts = (): readonly OptionalPart[] => [
   { name: 'Ruby and Puma', found: findRuby() },
   { name: 'Django', found: findDjangoPython() },
   { name: 'a browser', found: findBrowser() },
   { name: 'wrk', found: findWrk() },
+  { name: 'HAProxy', found: findHaproxy() },
 ]

@@ -16,6 +16,7 @@ import type { FullLaneParts } from './full-lane/full-lane.ts'
 import { createFullLaneOnDemand } from './full-lane/on-demand.ts'
 import { HostGate } from './host-gate.ts'
 import type { Lane } from './lane.ts'
+import { readProxyHeaders } from './proxy-protocol/in-front.ts'
 import { createRoutingTable, type RoutingTable } from './routing-table.ts'
 import { createTally } from './tally.ts'
 import { watchTargets } from './target-watch.ts'
@@ -36,7 +37,8 @@ export const runWorker = async (birth: WorkerBirth, open: (parts: FullLaneParts)
   const room = createWaitingRoom({ turnstile, table: routing.table, post, now: Date.now })
   const host = new HostGate({ door: createHostDoor(birth.counters, birth.worker), post, renewed: () => lane.forget() })
   const cable = createCable({ channel: birth.cable, dropped: (messages) => post({ type: 'cable.dropped', messages }) })
-  const lane: Lane = open({ room, host, cable, turnstile, log, post, table: routing.table })
+  const { table } = routing
+  const lane = readProxyHeaders(open({ room, host, cable, turnstile, log, post, table }), { log, table })
   const door = createDoor(lane)
   await door.listen(birth.sockets)
   post({ type: 'worker.listening' })

@@ -42,6 +42,8 @@ export type RoutingTable = {
   readonly isAllowedHost: ((host: string) => boolean) | undefined
   /** Whether what this peer says of a request's way here is believed. */
   trusts(peer: string): boolean
+  /** Whether a peer has to begin with a PROXY protocol header. Undefined when none has to. */
+  readonly announcesPeers: ((peer: string) => boolean) | undefined
   /** The tenant whose pattern fits `path`, else that with its longest prefix; those of this very host come first. `host` as sent, with or without port. */
   findTenant(host: string | undefined, path: string): TenantRoute | undefined
   /** Whether `path` is a tenant's prefix, or the root path, without its last slash. */
@@ -109,6 +111,7 @@ export const createRoutingTable = (snapshot: RoutingSnapshot, credentials: Crede
     rateLimit: compileRateLimit(snapshot),
     isAllowedHost: compileAllowedHosts(snapshot),
     trusts: compileTrust(snapshot.server.trust_proxy),
+    announcesPeers: snapshot.server.proxy_protocol ? compileTrust(snapshot.server.proxy_protocol) : undefined,
     findTenant,
     isSlashless,
     standing: (name) => standings.get(name),

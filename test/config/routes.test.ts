@@ -86,3 +86,16 @@ test.each([
 test.each(['maybe', '10.0.0.0/33', '[10.0.0]'])('trust_proxy may not be %s', (text) => {
   expect(errorsOf(`server: { trust_proxy: ${text} }`)).toHaveLength(1)
 })
+
+test.each([
+  ['off', false],
+  ['true', true],
+  ['10.0.0.0/8', ['10.0.0.0/8']],
+  ['[10.0.0.1, "fdaa::/16"]', ['10.0.0.1', 'fdaa::/16']],
+])('proxy_protocol may be %s', (text, wanted) => {
+  expect(load(`server: { proxy_protocol: ${text} }`).config.server.proxy_protocol).toEqual(wanted)
+})
+
+test.each(['v2', '10.0.0.0/33'])('proxy_protocol may not be %s', (text) => {
+  expect(errorsOf(`server: { proxy_protocol: ${text} }`)).toHaveLength(1)
+})

@@ -69,7 +69,7 @@ export class ClientConnection {
   constructor(socket: Socket, lane: LaneState) {
     this.socket = socket
     this.lane = lane
-    this.exchange = new HeadExchange(socket.remoteAddress)
+    this.exchange = new HeadExchange(socket)
     this.presence = new Presence(lane.options.host)
     this.deadline = deadlineAfter(lane.clock, this.timeouts.header)
   }

@@ -21,7 +21,7 @@ export type FastLane = Lane & {
    * Takes a connection of a `net.Server` made with `highWaterMark: 1`, without which `write()` would give true before all has
    * left.
    */
-  accept(socket: Socket): void
+  accept(socket: Socket, bytesRead?: Buffer): void
   /** To be called once a second. */
   tick(): void
   /** Connections this lane has now. */
@@ -36,7 +36,7 @@ export const createFastLane = (options: FastLaneOptions): FastLane => {
   const limit = options.connectionsLimit ?? CONNECTIONS_LIMIT
 
   return {
-    accept(socket) {
+    accept(socket, bytesRead) {
       if (state.connections.size >= limit) {
         refuse(socket)
         return
@@ -44,6 +44,10 @@ export const createFastLane = (options: FastLaneOptions): FastLane => {
       const client = new ClientConnection(socket, state)
       state.connections.add(client)
       attach(socket, client)
+      if (bytesRead === undefined) return
+      if (bytesRead.length > 0) socket.unshift(bytesRead)
+      // Whoever has read from it has paused it.
+      socket.resume()
     },
     tick() {
       state.clock += 1

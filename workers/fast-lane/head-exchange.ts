@@ -1,6 +1,8 @@
 /** A parsed request head as the pipeline sees it. One per client connection, filled anew for each request. */
+import type { Socket } from 'node:net'
 import type { Exchange } from '../exchange.ts'
-import { plainAddress, requestIdOf } from '../forwarding.ts'
+import { requestIdOf } from '../forwarding.ts'
+import { peerOf } from '../peer.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import { type Cuts, createCuts } from './field-line.ts'
 import {
@@ -54,8 +56,8 @@ export class HeadExchange implements Exchange {
     return fieldIn(this.text, this.fieldsStart, name)
   }
 
-  constructor(remoteAddress: string | undefined) {
-    this.peer = plainAddress(remoteAddress)
+  constructor(socket: Socket) {
+    this.peer = peerOf(socket)
   }
 
   /** Takes in the head that has just been parsed; `bytes` are no longer needed afterwards. */

@@ -16,7 +16,7 @@ export const putInFront = (fullLane: Lane, parts: Omit<FastLaneOptions, 'decide'
   const clock = setInterval(() => fastLane.tick(), TICK_MS)
 
   return {
-    accept: (socket) => fastLane.accept(socket),
+    accept: (socket, bytesRead) => fastLane.accept(socket, bytesRead),
     forget() {
       fastLane.forget()
       fullLane.forget()

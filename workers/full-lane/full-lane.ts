@@ -7,9 +7,9 @@ import type { WorkerMessage } from '../../src/protocol/messages.ts'
 import type { Cable } from '../cable/cable.ts'
 import type { Verdict } from '../exchange.ts'
 import { createLookup } from '../fly/lookup.ts'
-import { plainAddress } from '../forwarding.ts'
 import { type HostGate, isHealthCheck, Presence } from '../host-gate.ts'
 import type { Lane } from '../lane.ts'
+import { peerOf } from '../peer.ts'
 import { decideInTime, foresee } from '../pipeline.ts'
 import { errorAnswer } from '../responses.ts'
 import type { RoutingTable } from '../routing-table.ts'
@@ -151,7 +151,7 @@ export class FullLane implements Lane {
   }
 
   #readExchange(request: IncomingMessage, target: Target) {
-    return readExchange(request, { target, peer: plainAddress(request.socket.remoteAddress), routing: this.#parts.table() })
+    return readExchange(request, { target, peer: peerOf(request.socket), routing: this.#parts.table() })
   }
 
   /** What may not is taken for an ordinary request, and its Upgrade goes no further. */

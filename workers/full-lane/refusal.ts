@@ -1,7 +1,9 @@
 /** Answers to what is not even a request. */
 import type { Socket } from 'node:net'
 import type { AccessLog } from '../../src/log/access-log.ts'
-import { plainAddress, requestIdOf } from '../forwarding.ts'
+import { requestIdOf } from '../forwarding.ts'
+import { peerOf } from '../peer.ts'
+import { refusalRecord } from '../refusal-record.ts'
 import { errorAnswer } from '../responses.ts'
 import type { RoutingTable } from '../routing-table.ts'
 import { rawAnswer } from './answer.ts'
@@ -23,23 +25,7 @@ export const refuseConnection = (
   const { status, cause, routing, log } = refusal
   const requestId = requestIdOf(undefined)
   const answer = errorAnswer({ requestId, routing, header: () => undefined }, status)
-  const clientIp = plainAddress(socket.remoteAddress)
+  const clientIp = peerOf(socket)
   socket.end(rawAnswer(answer), () => socket.destroy())
-  log.record({
-    doneAt: Date.now(),
-    clientIp,
-    remoteUser: '-',
-    method: '',
-    uri: '',
-    protocol: '',
-    status,
-    bodyBytesSent: Buffer.byteLength(answer.body),
-    requestId,
-    requestTimeMs: 0,
-    referer: '',
-    userAgent: '',
-    flyRequestId: '',
-    responseType: 'error',
-    errorMessage: cause,
-  })
+  log.record(refusalRecord({ clientIp, status, cause, requestId, bodyBytesSent: Buffer.byteLength(answer.body) }))
 }

@@ -84,6 +84,12 @@ export const server = section({
       'Whose X-Forwarded-For, -Proto and -Host are believed: nobody, everybody, or the peers in these ranges. Set it only behind a proxy that sets them.',
     examples: ['true', ['10.0.0.0/8', 'fdaa::/16']],
   }),
+  proxy_protocol: trust.exactOptional().meta({
+    description:
+      'Who begins each connection with a PROXY protocol header, version 1 or 2: everybody, or the peers in these ranges. The address in it then is the client in the log, in X-Forwarded-For and for trust_proxy; without the header the connection is closed. Others are taken as they come, so with ranges apps on this machine can still post broadcasts. Set true only where nobody but the proxy can connect: whoever sends a header says who they are.',
+    examples: ['true', ['10.0.0.0/8', 'fdaa::/16']],
+    default: 'false',
+  }),
   health_check: healthCheck.exactOptional().meta({ description: 'A path answered for load balancers. Default: none.', examples: ['/up'] }),
   timeouts: timeouts.prefault({}).meta({ description: 'How long connections and upstreams may take.' }),
   hostname: hostname
