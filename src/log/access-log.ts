@@ -1,7 +1,7 @@
 import { localTimestamp } from './timestamp.ts'
 
 const BATCH_MS = 100
-const BATCH_BYTES = 64 * 1024
+const BATCH_BYTES = 256 * 1024
 /** The most that one UTF-16 unit becomes in UTF-8. */
 const BYTES_PER_UNIT = 3
 const LINE_END = 10
@@ -73,7 +73,7 @@ export type LineBatch = {
 }
 
 /**
- * Posts whole lines 100 ms after the first of them, or as soon as there are 64 KB: each post wakes the supervisor's thread. `post`
+ * Posts whole lines 100 ms after the first of them, or as soon as there are 256 KB: each post wakes the supervisor's thread, which costs as much as 200 lines. `post`
  * gets bytes of their own buffer, which it may transfer. An error of `post` is the caller's.
  */
 export const createLineBatch = (post: (bytes: Uint8Array<ArrayBuffer>) => void): LineBatch => {

@@ -101,12 +101,12 @@ test('lines of one moment are posted together, whole, in a buffer that can be tr
   expect(posted).toEqual(['one\nzwei €\n'])
 })
 
-test('64 KB are posted at once', () => {
+test('256 KB are posted at once', () => {
   const { posted, lines } = batch()
-  for (let i = 0; i < 70; i++) lines.add('x'.repeat(1_000))
+  for (let i = 0; i < 270; i++) lines.add('x'.repeat(1_000))
   expect(posted).toHaveLength(1)
   lines.flush()
-  expect(posted.join('').split('\n')).toHaveLength(71)
+  expect(posted.join('').split('\n')).toHaveLength(271)
 })
 
 test('a line that is longer than a batch is posted whole', () => {
