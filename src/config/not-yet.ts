@@ -6,13 +6,7 @@ import type { Node } from './tree.ts'
  * Keys the schema knows whose feature is not built yet; whoever builds one deletes its line. `[]` is any element of a list,
  * `*` any key. The second text says what that means where it may surprise.
  */
-export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [
-  ['applications.tenants[].port', 'the tenant is lent a port from the range'],
-  ['managed_processes[].health_check'],
-  ['routing'],
-  ['circuit_breaker'],
-  ['observability'],
-]
+export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [['managed_processes[].health_check'], ['observability']]
 
 const STARTS = 'an app is asked from its start on whether it is ready'
 
@@ -25,6 +19,10 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
   ['server.root', 'it never had one; each tenant has its root'],
   ['server.idle.check_interval', 'nothing has to be looked for: the last request is known when it ends'],
   ['server.idle.grace_period', 'a request calls the decision off until the machine is told'],
+  [
+    'applications.tenants[].port',
+    'a port is lent, so that a new process can get ready beside the old one; write ${port} where it is needed',
+  ],
   ['applications.standalone_servers', 'it says of no server which paths are for it; write routes.reverse_proxies'],
   ['applications.tenants[].match_header', 'no release has looked at it; write host or match_pattern'],
   ...['max_concurrent_requests', 'force_max_concurrent_requests'].map(
@@ -33,6 +31,8 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
   ['applications.tenants[].max_processes', 'a tenant has one process, which may start others itself'],
   ['applications.tenants[].special', 'it never had one'],
   ['applications.tenants[].database', 'it never had one; write it into var or env'],
+  ['routing', 'no release has had A/B tests; they were an idea of the documentation'],
+  ['circuit_breaker', 'a reverse proxy of several targets leaves out those that fail by itself'],
   ['managed_processes[].priority', 'they start in the order of the file'],
 ]
 

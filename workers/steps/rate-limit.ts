@@ -1,10 +1,11 @@
 import type { Exchange, Step } from '../exchange.ts'
+import { isHealthCheck } from '../host-gate.ts'
 import { errorAnswer } from '../responses.ts'
 
 /** Answers 429 to who has had his share. A request counts once, however often it is decided upon; the health check does not. */
 export const limitRate: Step = (exchange) => {
-  const { rateLimit, snapshot } = exchange.routing
-  if (rateLimit === undefined || exchange.isCounted || exchange.path === snapshot.server.health_check?.path) return undefined
+  const { rateLimit } = exchange.routing
+  if (rateLimit === undefined || exchange.isCounted || isHealthCheck(exchange)) return undefined
   exchange.isCounted = true
   const retryAfterS = rateLimit.count(exchange)
   return retryAfterS === undefined ? undefined : errorAnswer(exchange, 429, { retryAfterS })
