@@ -1,14 +1,14 @@
 /**
  * A managed process: started with the server, restarted when it fails, stopped with the server.
  *
- *   stopped ─▶ delayed ─▶ launching ─▶ ready ─▶ stopping ─▶ gone
- *                             ▲  └────────┴─▶ crashed (backoff, if it is to be restarted)
- *                             └──────────────────┘
+ *   stopped ─▶ blocked ─▶ delayed ─▶ launching ─▶ probing ─▶ ready ─▶ stopping ─▶ gone
+ *                                        ▲  └──────────┴────────┴─▶ crashed (backoff, if it is to be restarted)
+ *                                        └────────────────────────────┘
  *
  * One actor is one generation: a reload that changes a process retires its actor and makes another.
  * Only rules live here; src/supervisor/actors/managed-process.ts provides the actor.
  */
-import { assign, fromCallback, sendTo, setup } from 'xstate'
+import { assign, fromCallback, fromPromise, sendTo, setup } from 'xstate'
 import { backoffMs, type Failure, type LastExit, lastExitOf, type ProcessExit } from './backoff.ts'
 import { notProvided } from './not-provided.ts'
 import type { PublicState } from './public-state.ts'
@@ -20,6 +20,8 @@ export type ProcessTuning = {
   readonly stopTimeoutMs: number
   /** Whether it is started again after an exit other than 0. */
   readonly isRestarted: boolean
+  /** After so many failures in a row, and one more, it is not. */
+  readonly restartLimit: number
 }
 
 export type ProcessInput = ProcessTuning & {
@@ -27,6 +29,11 @@ export type ProcessInput = ProcessTuning & {
   readonly id: string
   /** From the order to start until it is started for the first time, in ms. */
   readonly startDelayMs: number
+  /** Whether others have to be ready before it is started for the first time. */
+  readonly isDependent: boolean
+  /** Whether it has to be asked before it counts as ready, and how long. */
+  readonly isProbed: boolean
+  readonly readyTimeoutMs: number
 }
 
 export type ProcessEvent =
@@ -49,12 +56,16 @@ export type ProcessContext = ProcessInput & {
   readonly backoffMs: number
 }
 
-const crashOf = (context: ProcessContext, exit: ProcessExit): Partial<ProcessContext> => {
+const crashOf = (context: ProcessContext, exit: ProcessExit, why?: string): Partial<ProcessContext> => {
   const failures = context.failures + 1
   const waitMs = backoffMs(failures, exit.chance)
-  const reason = exit.startError ?? `it exited with ${exit.signal ?? `code ${exit.code}`}`
+  const reason = why ?? exit.startError ?? `it exited with ${exit.signal ?? `code ${exit.code}`}`
   return { crashes: context.crashes + 1, failures, backoffMs: waitMs, failure: { reason, retryAt: exit.at + waitMs } }
 }
+
+/** Whether it would be started again now. */
+export const isRestarted = (context: Pick<ProcessContext, 'isRestarted' | 'failures' | 'restartLimit'>): boolean =>
+  context.isRestarted && context.failures <= context.restartLimit
 
 const processSetup = setup({
   types: {
@@ -63,24 +74,34 @@ const processSetup = setup({
     events: {} as ProcessEvent,
     tags: {} as PublicState,
   },
-  actors: { process: fromCallback<ProcessCommand, { id: string }>(notProvided('process', 'process')) },
+  actors: {
+    process: fromCallback<ProcessCommand, { id: string }>(notProvided('process', 'process')),
+    /** Ends when those it depends on are ready. */
+    dependencies: fromPromise<void, { id: string }>(notProvided('process', 'dependencies')),
+    /** Ends when it is ready itself. */
+    awaitReady: fromPromise<void, { id: string }>(notProvided('process', 'awaitReady')),
+  },
   delays: {
     startDelay: ({ context }) => context.startDelayMs,
+    readyTimeout: ({ context }) => context.readyTimeoutMs,
     stopTimeout: ({ context }) => context.stopTimeoutMs,
     backoff: ({ context }) => context.backoffMs,
     /** Past it, earlier failures are forgotten. */
     stability: 30_000,
   },
   guards: {
-    isRestarted: ({ context }) => context.isRestarted,
+    isRestarted: ({ context }) => isRestarted(context),
+    isDependent: ({ context }) => context.isDependent,
+    isProbed: ({ context }) => context.isProbed,
     isClean: (_, exit: ProcessExit) => exit.code === 0,
   },
   actions: {
     noteRunning: assign((_, running: { pid: number }) => ({ pid: running.pid, failure: undefined })),
     noteExit: assign((_, exit: ProcessExit) => ({ pid: undefined, lastExit: lastExitOf(exit), lastTail: exit.tail })),
     countCrash: assign(({ context }, exit: ProcessExit) => crashOf(context, exit)),
+    countUnready: assign(({ context }, exit: ProcessExit) => crashOf(context, exit, 'it was not ready in time')),
     noteStable: assign({ failures: 0 }),
-    retune: assign((_, { stopTimeoutMs, isRestarted }: ProcessTuning) => ({ stopTimeoutMs, isRestarted })),
+    retune: assign((_, { stopTimeoutMs, isRestarted, restartLimit }: ProcessTuning) => ({ stopTimeoutMs, isRestarted, restartLimit })),
     noteBug: assign({ pid: undefined, backoffMs: 1_000, failure: { reason: 'of an internal error', retryAt: 0 } }),
     terminate: sendTo('process', { type: 'process.terminate' }),
     kill: sendTo('process', { type: 'process.kill' }),
@@ -105,7 +126,18 @@ export const processMachine = processSetup.createMachine({
     // Not yet started, or ended by itself with code 0: a process that has done its work is left alone.
     stopped: {
       tags: 'stopped',
-      on: { 'process.start': 'delayed', 'process.stop': 'gone' },
+      on: { 'process.start': [{ guard: 'isDependent', target: 'blocked' }, { target: 'delayed' }], 'process.stop': 'gone' },
+    },
+    blocked: {
+      tags: 'starting',
+      invoke: {
+        id: 'dependencies',
+        src: 'dependencies',
+        input: ({ context }) => ({ id: context.id }),
+        onDone: 'delayed',
+        onError: { target: 'crashed', actions: 'noteBug' },
+      },
+      on: { 'process.stop': 'gone' },
     },
     delayed: {
       tags: 'starting',
@@ -142,8 +174,39 @@ export const processMachine = processSetup.createMachine({
         launching: {
           tags: 'starting',
           on: {
-            'process.started': { target: 'ready', actions: { type: 'noteRunning', params: ({ event }) => event.running } },
+            'process.started': [
+              { guard: 'isProbed', target: 'probing', actions: { type: 'noteRunning', params: ({ event }) => event.running } },
+              { target: 'ready', actions: { type: 'noteRunning', params: ({ event }) => event.running } },
+            ],
             'process.stop': 'stopping',
+          },
+        },
+        probing: {
+          tags: 'starting',
+          invoke: {
+            id: 'awaitReady',
+            src: 'awaitReady',
+            input: ({ context }) => ({ id: context.id }),
+            onDone: 'ready',
+            onError: 'failing',
+          },
+          after: { readyTimeout: 'failing' },
+          on: { 'process.stop': 'stopping' },
+        },
+        // Not ready in time. Whatever it says at its end, it has failed.
+        failing: {
+          tags: 'stopping',
+          entry: 'terminate',
+          after: { stopTimeout: { actions: 'kill' } },
+          on: {
+            'process.stop': 'stopping',
+            'process.exited': {
+              target: '#process.crashed',
+              actions: [
+                { type: 'noteExit', params: ({ event }) => event.exit },
+                { type: 'countUnready', params: ({ event }) => event.exit },
+              ],
+            },
           },
         },
         ready: {

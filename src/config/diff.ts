@@ -56,7 +56,14 @@ const TENANT_RETUNES: ReadonlySet<string> = new Set([
   'auth_enabled',
   'htpasswd',
 ])
-const PROCESS_RETUNES: ReadonlySet<string> = new Set(['auto_restart', 'start_delay', 'stop_timeout', 'priority'])
+const PROCESS_RETUNES: ReadonlySet<string> = new Set([
+  'auto_restart',
+  'start_delay',
+  'stop_timeout',
+  'priority',
+  'depends_on',
+  'restart_limit',
+])
 
 /** Compares two configurations that hold. Linear in their size. */
 export const diffConfig = (before: Config, after: Config): ConfigDiff => {

@@ -6,7 +6,7 @@ import type { Node } from './tree.ts'
  * Keys the schema knows whose feature is not built yet; whoever builds one deletes its line. `[]` is any element of a list,
  * `*` any key. The second text says what that means where it may surprise.
  */
-export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [['managed_processes[].health_check'], ['observability']]
+export const NOT_YET: readonly (readonly [path: string, consequence?: string])[] = [['observability']]
 
 const STARTS = 'an app is asked from its start on whether it is ready'
 
@@ -33,7 +33,7 @@ export const NEEDLESS: readonly (readonly [path: string, reason: string])[] = [
   ['applications.tenants[].database', 'it never had one; write it into var or env'],
   ['routing', 'no release has had A/B tests; they were an idea of the documentation'],
   ['circuit_breaker', 'a reverse proxy of several targets leaves out those that fail by itself'],
-  ['managed_processes[].priority', 'they start in the order of the file'],
+  ['managed_processes[].priority', 'they start in the order of the file, or as depends_on says'],
 ]
 
 /** One warning for each such key in the file, at its first place. */

@@ -5,6 +5,7 @@ import { type Accounts, resolveAccount } from './accounts.ts'
 import type { Config, ConfigWarning, ManagedProcessConfig } from './config.ts'
 import { splitEnvironment } from './environment.ts'
 import { createFindings } from './findings.ts'
+import { orderProcesses } from './process-order.ts'
 import { checkTenantAuth, resolveAuth } from './resolve-auth.ts'
 import { resolveCgiScripts } from './resolve-cgi.ts'
 import { resolveServerHooks } from './resolve-hooks.ts'
@@ -43,7 +44,7 @@ export const resolve = (file: File, context: Context): Resolved => {
     routes: { ...routes, reverse_proxies: [...routes.reverse_proxies, ...rules] },
     applications: { pools: resolvePools(file.applications.pools, around), queue },
     tenants,
-    managed_processes: [...vectorProcess(logging, around), ...resolveProcesses(file.managed_processes, around)],
+    managed_processes: [...vectorProcess(logging, around), ...orderProcesses(resolveProcesses(file.managed_processes, around), around)],
     logging,
     cable: { ...file.cable, yields: nodeAt(context.root, ['cable']) === undefined },
     ...(file.rate_limiting === undefined ? {} : { rate_limiting: file.rate_limiting }),

@@ -114,7 +114,11 @@ const joinUp = (options: SupervisorOptions & { takeUp(file: string): Promise<voi
       () => registry,
     ),
   )
-  const processMachine = liveProcessMachine({ env, pids, configOf: (id) => processes.configOf(id), onLine })
+  const processMachine = liveProcessMachine({
+    ...{ env, pids, onLine },
+    configOf: (id) => processes.configOf(id),
+    awaitDependencies: (id, signal) => processes.awaitDependencies(id, signal),
+  })
   const processes = createManagedProcesses({
     machine: () => processMachine,
     log,

@@ -1,5 +1,5 @@
 import { type Actor, createActor, type SnapshotFrom, toPromise, waitFor } from 'xstate'
-import type { ProcessMachine } from '../../machines/process.ts'
+import { isRestarted, type ProcessInput, type ProcessMachine } from '../../machines/process.ts'
 import { publicStateOf } from '../../machines/public-state.ts'
 import type { ManagedProcessConfig } from '../config/config.ts'
 import type { Recorder } from '../inspect/recorder.ts'
@@ -11,7 +11,8 @@ import type { ChangedNames, ReloadFailure } from './report.ts'
 export type ManagedProcesses = {
   configOf(id: string): ManagedProcessConfig
   /**
-   * Starts each when the one before runs or has failed to; one with a start delay is not waited for.
+   * Starts each when the one before runs, as its health check has it, or has failed to; one with a start delay, or that depends on
+   * one that has failed, is not waited for.
    * A failure is logged, and retried by its machine.
    */
   startAll(configs: readonly ManagedProcessConfig[]): Promise<void>
@@ -20,6 +21,8 @@ export type ManagedProcesses = {
   /** In reverse order, each when the one after it is gone. None starts from now on. */
   stopAll(): Promise<void>
   all(): readonly Managed[]
+  /** Resolves when all that the generation with this id depends on are ready, or have done their work. @throws the signal's reason. */
+  awaitDependencies(id: string, signal: AbortSignal): Promise<void>
   /** Stops it, if it runs, and starts it anew. Nothing happens for an unknown name. */
   restart(name: string): Promise<void>
 }
@@ -44,15 +47,21 @@ export type ManagedProcessesSpec = {
 export const createManagedProcesses = ({ machine, log, recorder, beforeStop }: ManagedProcessesSpec): ManagedProcesses => {
   const running = new Map<string, Running>()
   const configs = new Map<string, ManagedProcessConfig>()
+  const listeners = new Set<() => void>()
+  const isMet = (name: string) => running.has(name) && isDone(running.get(name)!)
+  const onMoved = () => {
+    for (const listener of listeners) listener()
+  }
   let born = 0
   let isClosed = false
 
   const start = async (config: ManagedProcessConfig): Promise<Running> => {
     const id = `${config.name}#${++born}`
     configs.set(id, config)
-    const process = launch(id, config, machine(), { log, recorder })
+    const process = launch(id, config, machine(), { log, recorder, onMoved })
     running.set(config.name, process)
-    if (config.start_delay === 0) await waitFor(process.actor, (snapshot) => !snapshot.hasTag('starting'))
+    const isFree = config.start_delay === 0 && (config.depends_on ?? []).every(isMet)
+    if (isFree) await waitFor(process.actor, (snapshot) => !snapshot.hasTag('starting'))
     return process
   }
 
@@ -76,6 +85,17 @@ export const createManagedProcesses = ({ machine, log, recorder, beforeStop }: M
   return {
     configOf: (id) => configs.get(id)!,
     all: () => [...running.values()],
+    async awaitDependencies(id, signal) {
+      const names = configs.get(id)!.depends_on ?? []
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const look = () => {
+        if (names.every(isMet)) resolve()
+      }
+      listeners.add(look)
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      look()
+      await promise.finally(() => listeners.delete(look))
+    },
     async restart(name) {
       const process = running.get(name)
       if (process) await restart(process.config)
@@ -103,17 +123,34 @@ export const createManagedProcesses = ({ machine, log, recorder, beforeStop }: M
 
 type Running = Omit<Managed, 'config'> & { config: ManagedProcessConfig; readonly id: string; readonly actor: Actor<ProcessMachine> }
 
-const timesOf = (config: ManagedProcessConfig) => ({ stopTimeoutMs: config.stop_timeout, isRestarted: config.auto_restart })
+/** One that has done its work has ended with code 0. */
+const isDone = ({ state, snapshot }: Running): boolean =>
+  state === 'ready' || (state === 'stopped' && snapshot.context.lastExit?.code === 0)
+
+const timesOf = (config: ManagedProcessConfig) => ({
+  stopTimeoutMs: config.stop_timeout,
+  isRestarted: config.auto_restart,
+  restartLimit: config.restart_limit ?? Number.POSITIVE_INFINITY,
+})
+
+const inputOf = (id: string, config: ManagedProcessConfig): ProcessInput => ({
+  id,
+  ...timesOf(config),
+  startDelayMs: config.start_delay,
+  isDependent: (config.depends_on ?? []).length > 0,
+  isProbed: config.health_check !== undefined,
+  readyTimeoutMs: config.health_check?.timeout ?? 0,
+})
 
 const retune = (process: Running, config: ManagedProcessConfig): void => {
   process.config = config
   process.actor.send({ type: 'process.retuned', ...timesOf(config) })
 }
 
-type Watching = Pick<ManagedProcessesSpec, 'log' | 'recorder'>
+type Watching = Pick<ManagedProcessesSpec, 'log' | 'recorder'> & { onMoved(): void }
 
-const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachine, { log, recorder }: Watching): Running => {
-  const input = { id, startDelayMs: config.start_delay, ...timesOf(config) }
+const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachine, { log, recorder, onMoved }: Watching): Running => {
+  const input = inputOf(id, config)
   const actor = createActor(machine, { input, inspect: recorder.observe({ kind: 'process', name: config.name, generation: id }) })
   let state: PublicState = 'stopped'
   let since = Date.now()
@@ -124,6 +161,7 @@ const launch = (id: string, config: ManagedProcessConfig, machine: ProcessMachin
       state = next
       since = Date.now()
       logProcess(log, config, snapshot)
+      onMoved()
     },
     error: (error) => log.error({ process: config.name, err: error }, 'process machine failed'),
   })
@@ -159,7 +197,7 @@ const logProcess = (log: Logger, config: ManagedProcessConfig, snapshot: Snapsho
       log.info({ ...fields, code: lastExit?.code }, 'process stopped')
       break
     case 'crashed': {
-      const retry = config.auto_restart ? { retryInMs: backoffMs } : {}
+      const retry = isRestarted(snapshot.context) ? { retryInMs: backoffMs } : {}
       log.error({ ...fields, reason: failure?.reason, failures, ...retry, tail }, 'process failed')
     }
   }

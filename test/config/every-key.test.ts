@@ -20,6 +20,12 @@ const bases: readonly Mapping[] = [
   { applications: { tenants: [{ name: 'boston', path: '/boston/', framework: 'rails' }] } },
   { applications: { tenants: [{ name: 'boston', path: '/boston/' }] } },
   { applications: { tenants: [{ name: 'boston', path: '/boston/', runtime: 'node', server: 'index.js' }] } },
+  {
+    managed_processes: [
+      { name: 'web', command: 'web' },
+      { name: 'redis', command: 'redis-server' },
+    ],
+  },
 ]
 
 /** What else a section needs, besides the keys that the schema says are required. One of these will do. */
@@ -76,7 +82,8 @@ const put = (
   for (const required of below.required ?? []) inner[required] ??= sampleOf(below.properties![required]!)[0]!
   for (const [name, value] of Object.entries(needs[path]?.[at.choice] ?? {})) inner[name] ??= value
   put(inner, rest, { ...at, schema: below, path }, value)
-  node[name] = isList ? [inner] : inner
+  const others = isList ? ((existing as Mapping[] | undefined)?.slice(1) ?? []) : []
+  node[name] = isList ? [inner, ...others] : inner
 }
 
 /** Values to try. */

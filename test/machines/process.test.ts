@@ -6,7 +6,10 @@ import { publicStateOf } from '../../machines/public-state.ts'
 import type { ProcessCommand } from '../../machines/tenant-facts.ts'
 import { exitOf, leafOf } from './life.ts'
 
-const input: ProcessInput = { id: 'redis#1', startDelayMs: 0, stopTimeoutMs: 10_000, isRestarted: true }
+const input: ProcessInput = {
+  ...{ id: 'redis#1', startDelayMs: 0, stopTimeoutMs: 10_000, isRestarted: true },
+  ...{ restartLimit: Number.POSITIVE_INFINITY, isDependent: false, isProbed: false, readyTimeoutMs: 30_000 },
+}
 
 const openProcess = (changes: Partial<ProcessInput> = {}) => {
   const clock = new SimulatedClock()

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { bool, duration, int, name, section, text, texts } from './values.ts'
+import { bool, duration, int, name, section, text, texts, urlPath } from './values.ts'
 
 /** Keys of one of `managed_processes`. */
 export const managedProcess = section({
@@ -27,5 +27,29 @@ export const managedProcess = section({
   group: text
     .exactOptional()
     .meta({ description: 'System group to run as, which only root may say. Default: that of the user.', examples: ['redis'] }),
-  health_check: z.unknown().meta({ description: 'How to know that it is ready.' }).optional(),
+  health_check: section({
+    port: int(1, 65_535).meta({ description: 'Port on 127.0.0.1 at which it takes connections once it is ready.', examples: ['6379'] }),
+    path: urlPath
+      .exactOptional()
+      .meta({ description: 'URL path to ask for a status below 500 there. Default: a connection will do.', examples: ['/up'] }),
+    timeout: duration
+      .prefault('30s')
+      .meta({ description: 'How long to wait, after which the start has failed and it is ended.', examples: ['2m'] }),
+  })
+    .exactOptional()
+    .meta({
+      description: 'How to know that it is ready, which those after it and the start of the server wait for. Default: it is, once it runs.',
+      examples: [{ port: '6379' }],
+    }),
+  depends_on: texts.exactOptional().meta({
+    description:
+      'Managed processes that have to be ready, or to have ended with code 0, before this one is started for the first time. It is stopped before them. Default: none.',
+    examples: [['redis']],
+  }),
+  restart_limit: int(0, 1_000_000)
+    .exactOptional()
+    .meta({
+      description: 'How often in a row, without 30s of running in between, it is started again after a failure. Default: no limit.',
+      examples: ['10'],
+    }),
 })

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs'
-import { fromCallback } from 'xstate'
+import { fromCallback, fromPromise } from 'xstate'
 import { type ProcessMachine, processMachine } from '../../../machines/process.ts'
 import type { ProcessCommand } from '../../../machines/tenant-facts.ts'
 import type { ManagedProcessConfig } from '../../config/config.ts'
 import { childEnvironment } from '../../process/environment.ts'
 import { accountEnvironment } from '../../process/identity.ts'
 import type { PidDirectory } from '../../process/leftovers.ts'
+import { awaitReadiness } from '../../process/readiness.ts'
 import type { ProcessSpec } from '../../process/run.ts'
 import { type Launch, liveChild } from './child.ts'
 
@@ -15,6 +16,7 @@ export type ProcessSurroundings = {
   readonly pids: PidDirectory
   /** The configuration of the generation with this id. */
   configOf(id: string): ManagedProcessConfig
+  awaitDependencies(id: string, signal: AbortSignal): Promise<void>
   onLine(process: string, stream: 'stdout' | 'stderr', line: string): void
 }
 
@@ -25,6 +27,11 @@ export const liveProcessMachine = (around: ProcessSurroundings): ProcessMachine 
       process: fromCallback<ProcessCommand, { id: string }>(({ input, sendBack, receive }) => {
         const config = around.configOf(input.id)
         return liveChild(async () => prepareProcess(config, around), around.pids, { sendBack, receive })
+      }),
+      dependencies: fromPromise<void, { id: string }>(({ input, signal }) => around.awaitDependencies(input.id, signal)),
+      awaitReady: fromPromise<void, { id: string }>(async ({ input, signal }) => {
+        const { health_check: check } = around.configOf(input.id)
+        if (check) await awaitReadiness({ port: check.port, path: check.path, signal })
       }),
     },
   })
