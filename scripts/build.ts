@@ -11,7 +11,7 @@
  *
  * CommonJS on purpose: `import 'node:http'` from an ES module reads every lazy getter of it and so loads undici, 16 MB.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
@@ -64,6 +64,8 @@ await Promise.all([
   }),
   build({ ...common, stdin: { contents: cached(piscina), resolveDir: root, loader: 'ts' }, outfile: join(dist, 'worker.js') }),
 ])
+cpSync(join(root, 'src/inspect/web/page'), join(dist, 'page'), { recursive: true })
+for (const name of ['uPlot.iife.min.js', 'uPlot.min.css']) cpSync(join(root, 'node_modules/uplot/dist', name), join(dist, 'page', name))
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
 // Last: bin/navigator takes dist/main.cjs as the sign that the bundle is whole.
 await build({

@@ -19,10 +19,13 @@ export type Invocation = {
   readonly noColor: boolean
   /** Tenants and processes named, with `*` and `?`; absent where none is. */
   readonly names?: readonly string[]
-  /** How many lines. */
+  /** How many lines, or which port. */
   readonly lines?: number
+  readonly port?: number
   readonly follow?: true
   readonly once?: true
+  readonly web?: true
+  readonly allowControl?: true
 }
 
 const OPTIONS = {
@@ -34,6 +37,9 @@ const OPTIONS = {
   follow: { type: 'boolean', short: 'f' },
   lines: { type: 'string', short: 'n' },
   once: { type: 'boolean' },
+  web: { type: 'boolean' },
+  port: { type: 'string' },
+  'allow-control': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
   v: { type: 'boolean' },
@@ -46,6 +52,9 @@ const BELONGS: Readonly<Record<string, readonly CommandName[]>> = {
   follow: ['logs', 'inspect'],
   lines: ['logs'],
   once: ['inspect'],
+  web: ['inspect'],
+  port: ['inspect'],
+  'allow-control': ['inspect'],
 }
 /** Commands whose words are names of tenants and processes. */
 const WITH_NAMES: readonly CommandName[] = ['logs', 'start', 'stop', 'restart']
@@ -82,12 +91,15 @@ export const parseArguments = (args: readonly string[]): Invocation => {
     noColor: values['no-color'] === true,
     ...(isNaming ? { names: words } : {}),
     ...wholeNumber('lines', values.lines, 100_000),
+    ...wholeNumber('port', values.port, 65_535),
     ...(values.follow === true ? { follow: true } : {}),
     ...(values.once === true ? { once: true } : {}),
+    ...(values.web === true ? { web: true } : {}),
+    ...(values['allow-control'] === true ? { allowControl: true } : {}),
   }
 }
 
-const wholeNumber = (option: 'lines', value: unknown, most: number): { readonly lines?: number } => {
+const wholeNumber = (option: 'lines' | 'port', value: unknown, most: number): { readonly lines?: number; readonly port?: number } => {
   if (typeof value !== 'string') return {}
   if (!/^\d{1,6}$/.test(value) || Number(value) > most) throw usage(`--${option} "${value}" is not a number from 0 to ${most}`)
   return { [option]: Number(value) }

@@ -13,7 +13,7 @@ Commands
   start, stop, restart NAME…   the same for tenants and processes; * is any
   ps [file]      tenants and processes of the running instance
   logs [NAME…]   their last lines: -n 100, -f to follow
-  inspect [file] watch them live; --once, --json; -f for each step
+  inspect [file] watch them live; --web in a browser; --once, --json, -f
   metrics [file] what they count, as Prometheus reads it
   schema         JSON Schema of configurations, for editors; also: version, help
 

@@ -10,10 +10,12 @@ import { paintFor } from './paint.ts'
 const ASK_TIMEOUT_MS = 10_000
 
 /**
- * `navigator inspect`: live on a terminal; --once for one screen, --json for one object, -f for each step of each machine, one a line.
+ * `navigator inspect`: live on a terminal; --once for one screen, --json for one object, -f for each step of each machine, one a line;
+ * --web for a page in a browser.
  */
 export const inspect = async (invocation: Invocation): Promise<number> => {
   const socket = runningSocket(invocation)
+  if (invocation.web) return (await import('./inspect-web.ts')).inspectWeb(socket, invocation)
   if (invocation.follow) return followSteps(socket)
   if (!invocation.once && !invocation.json && process.stdin.isTTY && process.stdout.isTTY)
     return (await import('./inspect-live.ts')).inspectLive(socket, invocation)

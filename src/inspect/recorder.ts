@@ -1,6 +1,7 @@
 import type { InspectionEvent, Snapshot } from 'xstate'
 import { publicStateOf } from '../../machines/public-state.ts'
 import type { PublicState } from '../protocol/routing-snapshot.ts'
+import { eventName } from './event-name.ts'
 
 /** Whose machine it is. `generation` tells apart those that a tenant or process has had. */
 export type Subject = { readonly kind: MachineKind; readonly name: string; readonly generation?: string }
@@ -73,7 +74,7 @@ export const createRecorder = (): Recorder => {
         const at = Date.now()
         const state = subject.kind === 'server' || subject.kind === 'host' ? undefined : publicStateOf(snapshot)
         const why = whyOf(snapshot.context)
-        const step = { number: ++number, at, event: event.event.type, from, to, tookMs: at - since }
+        const step = { number: ++number, at, event: eventName(event.event.type), from, to, tookMs: at - since }
         keep({ ...subject, ...step, ...(state === undefined ? {} : { state }), ...(why === undefined ? {} : { why }) }, startedAt)
         startedAt = state === 'starting' ? (startedAt ?? at) : undefined
         from = to

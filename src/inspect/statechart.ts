@@ -4,6 +4,7 @@ import { processMachine } from '../../machines/process.ts'
 import { serverMachine } from '../../machines/server.ts'
 import { tenantMachine } from '../../machines/tenant.ts'
 import { workerMachine } from '../../machines/worker.ts'
+import { eventName } from './event-name.ts'
 
 /** A state of a machine, as plain data, read from the machine itself. */
 export type ChartState = {
@@ -76,12 +77,4 @@ const arrowsOf = (node: AnyStateNode): readonly ChartArrow[] => {
     })),
   )
   return [...arrows, ...Object.values(node.states as Record<string, AnyStateNode>).flatMap(arrowsOf)]
-}
-
-/** `xstate.after.readyTimeout.tenant.running` is `after readyTimeout`. */
-const eventName = (type: string): string => {
-  const [, kind, name = ''] = /^xstate\.(after|done\.actor|error\.actor|done\.state)\.([^.]+)/.exec(type) ?? []
-  if (kind === 'after') return `after ${name}`
-  if (kind?.startsWith('done')) return `${name} done`
-  return kind === undefined ? type || 'always' : `${name} failed`
 }
