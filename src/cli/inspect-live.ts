@@ -66,9 +66,12 @@ class Screen {
     this.draw()
   }
 
-  press(key: string): void {
-    if (this.#isTyping) this.#type(key)
-    else this.#command(key)
+  /** Several keys may come at once. */
+  press(keys: string): void {
+    for (const [key] of keys.matchAll(/\p{Cc}\[[A-D]|./gsu)) {
+      if (this.#isTyping) this.#type(key)
+      else this.#command(key)
+    }
     this.draw()
   }
 
