@@ -73,8 +73,8 @@ export type LineBatch = {
 }
 
 /**
- * Posts whole lines 100 ms after the first of them, or as soon as there are 256 KB: each post wakes the supervisor's thread, which costs as much as 200 lines. `post`
- * gets bytes of their own buffer, which it may transfer. An error of `post` is the caller's.
+ * Posts whole lines 100 ms after the first of them, or as soon as there are 256 KB: each post wakes the supervisor's thread, which
+ * costs as much as 200 lines. `post` gets bytes of their own buffer, which it may transfer. An error of `post` is the caller's.
  */
 export const createLineBatch = (post: (bytes: Uint8Array<ArrayBuffer>) => void): LineBatch => {
   let batch = Buffer.allocUnsafeSlow(BATCH_BYTES)
