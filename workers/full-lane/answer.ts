@@ -13,6 +13,8 @@ export const sendAnswer = (passage: Passage, response: ServerResponse, answer: A
   if (options.close) fields.push('Connection', 'close')
   response.writeHead(answer.status, fields)
   response.end(answer.body)
+  // node:http skips a body that nobody has begun to read; one whose reader has gone would stop the connection for ever.
+  passage.request.unpipe().resume()
   passage.bytesSent = passage.request.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body)
 }
 
