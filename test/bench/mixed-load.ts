@@ -27,6 +27,8 @@ const UPLOAD = Buffer.alloc(512 * 1024, 'x')
 const SLOW_READ_MS = 20
 const SLOW_LIMIT_MS = 5_000
 const SOCKETS_HELD_MS = 3_000
+/** What is not answered by then never is. */
+const ANSWER_LIMIT_MS = 30_000
 
 /** Begins to ask for the tenants at `prefixes` in turn, until stopped. */
 export const startMixedLoad = (port: number, prefixes: readonly string[]): MixedLoad => {
@@ -56,10 +58,14 @@ export const startMixedLoad = (port: number, prefixes: readonly string[]): Mixed
 const ask = (target: Target, name: string, options: http.RequestOptions = {}, body?: Buffer): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const { port, prefix, agent } = target
-    const request = http.request({ host: '127.0.0.1', port, agent, path: prefix + name, ...options }, (response) => {
-      response.on('error', reject).on('end', () => resolve(response.statusCode === 200))
-      response.resume()
-    })
+    const request = http.request(
+      { host: '127.0.0.1', port, agent, path: prefix + name, timeout: ANSWER_LIMIT_MS, ...options },
+      (response) => {
+        response.on('error', reject).on('end', () => resolve(response.statusCode === 200))
+        response.resume()
+      },
+    )
+    request.on('timeout', () => request.destroy(new Error(`no answer in ${ANSWER_LIMIT_MS} ms`)))
     request.on('error', reject).end(body)
   })
 
