@@ -8,7 +8,7 @@ Commands
   check [file]    say what is wrong with a configuration, without starting (-t)
   reload [file]   let the running instance take its configuration up anew
   stop [file]     let it end its requests, then stop it (also -s stop|reload)
-  start, stop, restart NAME…   the same for tenants and processes; * is any
+  start, stop NAME…   tenants; restart NAME… also processes; * is any name
   ps [file]       tenants and processes of the running instance
   logs [NAME…]    their last lines: -n 100, -f to follow
   inspect [file]  watch them live; --web in a browser; --once, --json, -f

@@ -26,7 +26,7 @@ export const giveOrder = (verb: Verb, patterns: readonly string[], { tenants, re
   const meantProcesses = processes.all().filter(({ config }) => isMeant(config.name))
   if (meantTenants.length + meantProcesses.length === 0) throw refusal(`no tenant or process is called ${patterns.join(', ')}`)
   if (verb === 'stop' && meantProcesses.length > 0)
-    throw refusal(`${meantProcesses[0]!.config.name} is a managed process, which runs always`)
+    throw refusal(`${meantProcesses[0]!.config.name} is a managed process, which runs always`, STOP_HINT)
   for (const tenant of meantTenants) orderTenant(verb, tenant, registry, log)
   for (const { config, state } of meantProcesses) {
     if (verb === 'restart' || state === 'stopped' || state === 'crashed') void processes.restart(config.name)
@@ -44,4 +44,7 @@ const orderTenant = (verb: Verb, tenant: TenantConfig, registry: TenantRegistry,
   else registry.replace(tenant).catch((error: unknown) => log.error({ tenant: name, err: error }, 'tenant could not be restarted'))
 }
 
-const refusal = (message: string): NavigatorError => new NavigatorError('NAV_CONTROL_FAILED', message, { hint: 'see navigator ps' })
+const STOP_HINT = 'take it out of the configuration and reload; `navigator restart` starts it anew'
+
+const refusal = (message: string, hint = '`navigator ps` lists the names there are'): NavigatorError =>
+  new NavigatorError('NAV_CONTROL_FAILED', message, { hint })
